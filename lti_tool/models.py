@@ -1,0 +1,81 @@
+"""Tables of the door: logins under way, tool keys, sessions, audit entries.
+
+No learner's facts live here. Secrets are stored as SHA-256 (session, state, browser) or sealed (keys).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from course_sync.database import Model, UtcDateTime
+from course_sync.models import Context, Person, Platform
+
+
+class LoginState(Model):
+    """One OIDC login under way: state, nonce, registration and browser bound together; consumed once."""
+
+    __tablename__ = "login_state"
+
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    nonce_hash: Mapped[str] = mapped_column(String(64))
+    browser_hash: Mapped[str] = mapped_column(String(64))
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    consumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ToolKey(Model):
+    """One RSA key of the tool; the newest unretired one signs, every unretired one is published."""
+
+    __tablename__ = "tool_key"
+
+    kid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    private_key_sealed: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LaunchSession(Model):
+    """What one accepted launch opened: one person, at most one context, in one tab.
+
+    The handle stands in the address, the secret in a cookie of that address's path; both are needed.
+    """
+
+    __tablename__ = "launch_session"
+
+    handle: Mapped[str] = mapped_column(String(32), primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    context_id: Mapped[int | None] = mapped_column(ForeignKey("context.id"))
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    roles: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Principal context roles of this launch."""
+    is_platform_administrator: Mapped[bool] = mapped_column(default=False)
+    """An institution or system Administrator role came along; may ask for access, sees nothing by it."""
+    mentored_subjects: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """role_scope_mentor of a membership#Mentor: exactly these learners."""
+    return_url: Mapped[str | None] = mapped_column(String(1024))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship()
+    context: Mapped[Context | None] = relationship()
+    platform: Mapped[Platform] = relationship()
+
+
+class AuditEntry(Model):
+    """Who did what to roles, registrations and keys, and which launches were refused; ids and codes, never names."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    happened_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """None = the command line or nobody signed in."""
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

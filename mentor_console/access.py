@@ -1,0 +1,224 @@
+"""The one place that says who may see which learner, and who may enter which page. Deny by default.
+
+Pages, exports and search all ask here; nothing else decides. Roles are read anew on each request, so a role
+taken away is gone at once. Only roles of the launched context and grants of our own authorise; institution
+and system roles never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Literal, TypeVar
+
+from flask import g
+from sqlalchemy import Select, and_, exists, false, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from course_sync.database import db
+from course_sync.models import Membership, Person
+from mentor_console.models import Assignment, RoleGrant
+
+Part = Literal["mentor", "trainer", "learner", "admin", "applicant", "anyone"]
+"""What one can be in a session. `applicant` may ask for access and sees nobody; `anyone` = any valid session."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class AccessError(Exception):
+    """Base of the refusals below; error pages turn them into answers."""
+
+
+class NoSession(AccessError):
+    """Nobody is signed in here, or the session is over: open the activity again."""
+
+
+class AccessDenied(AccessError):
+    """Signed in, and this is not for them."""
+
+
+@dataclass(frozen=True)
+class LaunchFacts:
+    """What the door knows of a session: the launch as it was accepted."""
+
+    person_id: int
+    organisation_id: int
+    platform_id: int
+    context_id: int | None
+    roles: frozenset[str]
+    """Principal context roles of the launch: Learner, Instructor, Mentor, ..."""
+    is_platform_administrator: bool = False
+    mentored_subjects: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks, and as what. Made once a request by `viewer_of`."""
+
+    person_id: int
+    organisation_id: int
+    platform_id: int
+    context_id: int | None
+    is_trainer: bool = False
+    """Of `context_id`, and of no other course in this session."""
+    is_mentor: bool = False
+    is_learner: bool = False
+    is_admin: bool = False
+    is_applicant: bool = False
+    own_membership_id: int | None = None
+    """The viewer's own active learner membership in `context_id`."""
+    observed_subjects: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Every part this viewer has."""
+        has = {
+            "trainer": self.is_trainer,
+            "mentor": self.is_mentor,
+            "learner": self.is_learner,
+            "admin": self.is_admin,
+            "applicant": self.is_applicant,
+        }
+        return frozenset(part for part, true in has.items() if true) | {"anyone"}
+
+
+def viewer_of(launch: LaunchFacts) -> Viewer:
+    """What the person of this launch is in the tool right now (table "Is in the tool")."""
+    grants = _open_grants(launch)
+    membership = _find_membership(launch)
+    here = membership is not None and membership.status == "active"
+    roster_roles = (membership.nrps_roles or []) if membership and here else []
+    instructor = "Instructor" in launch.roles
+    is_trainer = ("trainer", launch.context_id) in grants or (instructor and "Instructor" in roster_roles)
+    is_learner = bool(membership and here and membership.standing == "learner" and "Learner" in launch.roles)
+    observed = launch.mentored_subjects if "Mentor" in launch.roles and launch.context_id else frozenset()
+    in_roster = membership is not None and bool(membership.nrps_roles)
+    return Viewer(
+        person_id=launch.person_id,
+        organisation_id=launch.organisation_id,
+        platform_id=launch.platform_id,
+        context_id=launch.context_id,
+        is_trainer=is_trainer and launch.context_id is not None,
+        is_mentor=bool(observed) or any(role == "mentor" for role, _ in grants),
+        is_learner=is_learner,
+        is_admin=("admin", None) in grants,
+        is_applicant=launch.context_id is not None
+        and not is_trainer
+        and ((instructor and not in_roster) or launch.is_platform_administrator),
+        own_membership_id=membership.id if membership and is_learner else None,
+        observed_subjects=observed,
+    )
+
+
+def visible_learners(viewer: Viewer) -> Select[tuple[Membership]]:
+    """Memberships whose learner this viewer may look after or oversee. Never the viewer's own page.
+
+    Trainers: learners of the launched course. E-mentors: open assignments in courses where they are named.
+    Observers: exactly the learners the platform named. Everybody else: none.
+    """
+    reasons: list[ColumnElement[bool]] = [false()]
+    if viewer.is_trainer:
+        reasons.append(Membership.context_id == viewer.context_id)
+    if viewer.is_mentor:
+        reasons.append(_in_caseload(viewer))
+    if viewer.observed_subjects:
+        reasons.append(_is_observed(viewer))
+    return (
+        select(Membership)
+        .join(Membership.person)
+        .where(Person.organisation_id == viewer.organisation_id, Membership.standing == "learner", or_(*reasons))
+    )
+
+
+def get_learner(viewer: Viewer, membership_id: int) -> Membership:
+    """One learner whom the viewer may see. Raises AccessDenied for any other id, existing or not."""
+    statement = visible_learners(viewer).where(Membership.id == membership_id)
+    membership = db.session.scalars(statement).one_or_none()
+    if membership is None:
+        raise AccessDenied("learner")
+    return membership
+
+
+def get_own_membership(viewer: Viewer) -> Membership:
+    """The learner's own membership. Raises AccessDenied for anybody who is not a learner here."""
+    membership = db.session.get(Membership, viewer.own_membership_id) if viewer.own_membership_id else None
+    if membership is None:
+        raise AccessDenied("own page")
+    return membership
+
+
+def get_member_of_course(viewer: Viewer, membership_id: int) -> Membership:
+    """Any member of the launched course, for those who set it up. Raises AccessDenied otherwise."""
+    membership = db.session.get(Membership, membership_id)
+    if not viewer.is_trainer or membership is None or membership.context_id != viewer.context_id:
+        raise AccessDenied("member")
+    return membership
+
+
+def current_viewer() -> Viewer:
+    """The viewer of this request. Raises NoSession where the door put none."""
+    viewer = g.get("viewer")
+    if viewer is None:
+        raise NoSession
+    return viewer
+
+
+def open_to(*parts: Part) -> Callable[[View], View]:
+    """Declare who may enter a route; anybody else is refused before the view runs.
+
+    A house test walks all routes and fails on one without this declaration.
+    """
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if current_viewer().parts.isdisjoint(parts):
+                raise AccessDenied("page")
+            return view(*args, **kwargs)
+
+        guarded.open_to = frozenset(parts)  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return declare
+
+
+def _open_grants(launch: LaunchFacts) -> set[tuple[str, int | None]]:
+    statement = select(RoleGrant.role, RoleGrant.context_id).where(
+        RoleGrant.person_id == launch.person_id,
+        RoleGrant.organisation_id == launch.organisation_id,
+        RoleGrant.ended_at.is_(None),
+    )
+    return {(role, context_id) for role, context_id in db.session.execute(statement)}
+
+
+def _find_membership(launch: LaunchFacts) -> Membership | None:
+    if launch.context_id is None:
+        return None
+    statement = select(Membership).where(
+        Membership.context_id == launch.context_id, Membership.person_id == launch.person_id
+    )
+    return db.session.scalars(statement).one_or_none()
+
+
+def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:
+    named_there = exists().where(
+        RoleGrant.person_id == viewer.person_id,
+        RoleGrant.role == "mentor",
+        RoleGrant.context_id == Membership.context_id,
+        RoleGrant.ended_at.is_(None),
+    )
+    assigned = exists().where(
+        Assignment.mentor_id == viewer.person_id,
+        Assignment.membership_id == Membership.id,
+        Assignment.ended_at.is_(None),
+    )
+    return and_(assigned, named_there)
+
+
+def _is_observed(viewer: Viewer) -> ColumnElement[bool]:
+    return and_(
+        Membership.context_id == viewer.context_id,
+        Person.platform_id == viewer.platform_id,
+        Person.external_id.in_(viewer.observed_subjects),
+    )

@@ -1,0 +1,320 @@
+"""What each page shows, as frozen values: services fill them, views pass them on, templates print them.
+
+No queries, no HTTP, no sentences (those are made from `Reason`s by the wording of the page's reader).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mentor_console.flags.rules import Reason
+
+
+@dataclass(frozen=True)
+class DataFreshness:
+    """How fresh the facts of one course are, and what is wrong with their source if anything is."""
+
+    as_of: datetime | None
+    """Oldest of the kinds of facts that were ever read; None = never synced."""
+    missing: tuple[MissingFact, ...] = ()
+    running: SyncProgress | None = None
+
+
+@dataclass(frozen=True)
+class MissingFact:
+    """A kind of fact that could not be read at the last try; what was known before stays in use."""
+
+    kind: str
+    """roster | access | structure | submissions | grades | completion."""
+    code: str
+    as_of: datetime | None
+    """When it was last read whole; None = never."""
+
+
+@dataclass(frozen=True)
+class SyncProgress:
+    """A sync that runs right now."""
+
+    steps_done: int
+    steps_total: int
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class WeekActivity:
+    """Days with a trace in one course week, against the middle of the class. 0-7."""
+
+    starts_on: date
+    own_days: int
+    cohort_median_days: float
+
+
+@dataclass(frozen=True)
+class ContactLine:
+    """One logged contact."""
+
+    contact_id: int
+    occurred_at: datetime
+    kind: str
+    channel: str
+    outcome: str
+    summary: str
+    duration_minutes: int | None
+    mentor_name: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class FlagLine:
+    """One flag, open or ended."""
+
+    flag_id: int
+    rule: str
+    level: str
+    kind: str
+    reasons: tuple[Reason, ...]
+    clears: tuple[Reason, ...]
+    raised_at: datetime
+    cleared_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """One learner on Today: worst level first, at most two reasons."""
+
+    membership_id: int
+    name: str
+    short_name: str
+    course_title: str
+    level: str
+    kind: str
+    reasons: tuple[Reason, ...]
+    more_reasons: int
+    weeks: tuple[WeekActivity, ...]
+    last_contact: ContactLine | None
+    as_of: datetime | None
+    """When the learner's course facts were read."""
+
+
+@dataclass(frozen=True)
+class QuietLearner:
+    """A learner nobody needs to worry about today."""
+
+    membership_id: int
+    name: str
+    course_title: str
+    last_access_at: datetime | None
+    access_known: bool
+
+
+@dataclass(frozen=True)
+class Today:
+    """The e-mentor's first page."""
+
+    cards: tuple[Card, ...]
+    """Open cards, most urgent first."""
+    quiet: tuple[QuietLearner, ...]
+    counts: dict[str, int]
+    """Learners by worst level: act, week, watch, praise."""
+    freshness: DataFreshness
+    caseload_size: int
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One activity on the learner's way."""
+
+    activity_id: int
+    name: str
+    module: str
+    due_at: datetime | None
+    extended: bool
+    state: str
+    """done | failed | handed_in | late (due passed, open) | open | unknown."""
+    at: datetime | None
+    """When done or handed in."""
+    score_ratio: float | None
+    counts: bool
+    """False for optional activities."""
+    cohort_done_share: float | None
+    """0-1 of the active learners who have done or handed it in."""
+
+
+@dataclass(frozen=True)
+class ProgressSummary:
+    """Required steps done, against what is due and against the middle of the class."""
+
+    done: int
+    required: int
+    due_by_now: int
+    cohort_median_done: float
+    steps: tuple[StepLine, ...]
+    as_of: datetime | None
+    source: str
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One line of the shared history; exactly one of the three is set, or `event` names a course event."""
+
+    at: datetime
+    contact: ContactLine | None = None
+    flag_raised: FlagLine | None = None
+    flag_cleared: FlagLine | None = None
+    event: str | None = None
+    """last_visit | handed_in | completed | graded | enrolled | left."""
+    subject: str = ""
+    """Name of the activity, where the event has one."""
+
+
+@dataclass(frozen=True)
+class LearnerPage:
+    """Everything one learner's page shows a mentor or trainer."""
+
+    membership_id: int
+    name: str
+    short_name: str
+    email: str
+    course_title: str
+    groups: tuple[str, ...]
+    status: str
+    left_at: datetime | None
+    last_access_at: datetime | None
+    access_known: bool
+    access_as_of: datetime | None
+    mentors: tuple[str, ...]
+    flags: tuple[FlagLine, ...]
+    level: str | None
+    kind: str | None
+    weeks: tuple[WeekActivity, ...]
+    progress: ProgressSummary
+    timeline: tuple[TimelineEntry, ...]
+    freshness: DataFreshness
+    platform_profile_url: str | None = None
+
+
+@dataclass(frozen=True)
+class KnownFact:
+    """One fact the learner sees about themselves: what, from where, when."""
+
+    what: str
+    """last_access | steps_done | submissions | grades | groups | enrolment | active_days."""
+    reason: Reason
+    source: str
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class OwnPage:
+    """The learner's own page."""
+
+    name: str
+    course_title: str
+    mentors: tuple[MentorInfo, ...]
+    facts: tuple[KnownFact, ...]
+    flags: tuple[FlagLine, ...]
+    """Shown in words, second person, without level."""
+    next_steps: tuple[StepLine, ...]
+    progress: ProgressSummary
+    weeks: tuple[WeekActivity, ...]
+    timeline: tuple[TimelineEntry, ...]
+    freshness: DataFreshness
+
+
+@dataclass(frozen=True)
+class MentorInfo:
+    """An e-mentor as a learner sees them."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class MentorLoad:
+    """A named e-mentor of the course, with how many learners here they look after."""
+
+    membership_id: int | None
+    person_id: int
+    name: str
+    learners: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A member who may be named e-mentor."""
+
+    membership_id: int
+    name: str
+    standing: str
+
+
+@dataclass(frozen=True)
+class CourseMember:
+    """A learner on the trainer's page."""
+
+    membership_id: int
+    name: str
+    mentors: tuple[MentorLoad, ...]
+    level: str | None
+    last_access_at: datetime | None
+    access_known: bool
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """Somebody asks for access to this course."""
+
+    request_id: int
+    name: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
+class TrainerPage:
+    """Members, e-mentors and shares of one course."""
+
+    course_title: str
+    mentors: tuple[MentorLoad, ...]
+    candidates: tuple[Candidate, ...]
+    learners: tuple[CourseMember, ...]
+    without_mentor: int
+    requests: tuple[OpenRequest, ...]
+    freshness: DataFreshness
+
+
+@dataclass(frozen=True)
+class CourseState:
+    """One course on the admin's page."""
+
+    context_id: int
+    title: str
+    platform_name: str
+    learners: int
+    without_mentor: int
+    mentors: int
+    freshness: DataFreshness
+
+
+@dataclass(frozen=True)
+class PlatformState:
+    """One connected platform on the admin's page."""
+
+    platform_id: int
+    name: str
+    issuer: str
+    moodle_url: str | None
+    courses: int
+
+
+@dataclass(frozen=True)
+class AdminPage:
+    """The organisation at a glance: no learner is named here."""
+
+    organisation_name: str
+    platforms: tuple[PlatformState, ...]
+    courses: tuple[CourseState, ...]
+    requests: tuple[OpenRequest, ...]
