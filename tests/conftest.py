@@ -1,0 +1,157 @@
+"""What every test may ask for: databases, an application, a fixed `now`, and no way out to the network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+from flask import Flask
+
+from course_sync.database import db
+from tests.harness import databases, network
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from lti_tool.config import Settings
+
+PUBLIC_URL = "http://localhost:8000"
+SECRET_KEY = "tests-only-secret-key-of-enough-length-0001"
+
+hypothesis.settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ, max_examples=60)
+hypothesis.settings.load_profile("tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process makes one folder for the whole run; xdist's workers find it in the environment."""
+    if not hasattr(config, "workerinput"):
+        os.environ[databases.RUN_FOLDER_KEY] = tempfile.mkdtemp(prefix="ementor-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the PostgreSQL server, if any test asked for it, and leave nothing behind."""
+    if not hasattr(config, "workerinput") and databases.RUN_FOLDER_KEY in os.environ:
+        databases.stop_postgresql()
+        shutil.rmtree(os.environ.pop(databases.RUN_FOLDER_KEY), ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    with network.only_loopback():
+        yield
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Saturday evening in term, in UTC."""
+    return datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table and no row; copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
+    databases.create_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite database of this test alone."""
+    path = tmp_path / "ementor.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> str:
+    """Address of a PostgreSQL server whose role may create databases. Fails, never skips, without one."""
+    return databases.find_postgresql()
+
+
+@pytest.fixture(scope="session")
+def postgresql_with_tables(postgresql_server: str, worker_id: str) -> Iterator[str]:
+    """One database of this worker with every table."""
+    with databases.temporary_database(postgresql_server, f"ementor_{worker_id}") as url:
+        databases.create_tables(url)
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(postgresql_with_tables: str) -> Iterator[str]:
+    """The worker's PostgreSQL database, emptied after the test."""
+    yield postgresql_with_tables
+    databases.empty_tables(postgresql_with_tables)
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_server: str, worker_id: str) -> Iterator[str]:
+    """A PostgreSQL database without any table, for migrations."""
+    with databases.temporary_database(postgresql_server, f"ementor_bare_{worker_id}") as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """The database of this test: SQLite, and in tests/integration PostgreSQL as well."""
+    return sqlite_url
+
+
+@pytest.fixture
+def app_context(database_url: str) -> Iterator[Flask]:
+    """An application with the tables and nothing else: for services that need `db.session` and no door."""
+    app = databases.bare_app(database_url)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def settings_environ(database_url: str) -> dict[str, str]:
+    """Environment from which `settings` is read; a test may change it before asking for `settings`."""
+    return {
+        "EMENTOR_DATABASE_URL": database_url,
+        "EMENTOR_PUBLIC_URL": PUBLIC_URL,
+        "EMENTOR_SECRET_KEY": SECRET_KEY,
+        "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1",
+    }
+
+
+@pytest.fixture
+def settings(settings_environ: dict[str, str]) -> Settings:
+    """Settings of the whole tool, on this test's database."""
+    from lti_tool.config import load_settings
+
+    return load_settings(settings_environ)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The whole tool as `create_app` composes it, on a database with every table and no row."""
+    from lti_tool.app import create_app
+
+    application = create_app(settings)
+    yield application
+    with application.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without cookies at the tool's own address."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def worker_id() -> str:
+    """Name of this xdist worker; `main` in a run of one process."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
