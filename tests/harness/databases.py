@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,8 @@ def run_folder() -> Path:
 
 def import_all_tables() -> None:
     """Make every model known to the metadata."""
-    import course_sync.models
-    import lti_tool.models
-    import mentor_console.models  # noqa: F401
+    for package in ("course_sync", "mentor_console", "lti_tool"):
+        import_module(f"{package}.models")
 
 
 def create_tables(url: str) -> None:

@@ -14,7 +14,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "", "0.0.0.0", "::"})
 
 
 class NetworkBlocked(RuntimeError):
-    """A test tried to leave the machine. Not an OSError: code that expects network trouble must not hide it."""
+    """A test tried to leave the machine. Not an OSError: code that expects trouble must not hide it."""
 
 
 class NameLookupBlocked(socket.gaierror):
