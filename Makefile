@@ -1,0 +1,42 @@
+# Two commands matter: `make demo` to look, `make test` to be sure. `make help` lists the rest.
+
+PORT ?= 8000
+LMS_PORT ?= 8001
+ARGS ?=
+export PORT LMS_PORT
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+OWN := course_sync mentor_console lti_tool
+
+.PHONY: help demo demo-reset test sure format audit
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+demo:  ## the tool, its worker and a demo platform with 300 real learning histories
+	@scripts/bootstrap demo && exec $(BIN)/ementor demo --port "$(PORT)" --lms-port "$(LMS_PORT)"
+
+demo-reset:  ## forget what the demo has kept
+	@rm -rf .demo && echo "The demo starts afresh next time."
+
+test:  ## every test: unit, integration on two databases, functional, certification, browser, house
+	@scripts/bootstrap test && scripts/browser >/dev/null
+	@CHROMIUM="$$(scripts/browser)" $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+sure:  ## format, lint, types, import contracts, templates, house tests; under a minute
+	@scripts/bootstrap check,test
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/djlint --lint --quiet templates lti_tool/demo_lms/templates
+	@$(BIN)/python -m pytest -q tests/house $(ARGS)
+
+format:  ## put every file into the house's format
+	@scripts/bootstrap check,test
+	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
+
+audit:  ## ask the vulnerability service about every installed package
+	@scripts/bootstrap audit
+	@$(BIN)/python scripts/audit.py
