@@ -1,0 +1,136 @@
+"""What is known of a course, its activities and one learner: the only input of the rules.
+
+Frozen and built by the service from the database. `None` always means "not known", never zero.
+Every moment is timezone-aware; a naive one is refused here, so that no rule has to ask.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from typing import Any, Literal
+
+Completion = Literal["incomplete", "complete", "passed", "failed"]
+EnrolmentStatus = Literal["active", "suspended", "left"]
+
+
+class NaiveMomentError(ValueError):
+    """A moment without a time zone was given; the message names where."""
+
+
+def refuse_naive(moment: datetime | None, name: str) -> None:
+    """Raises NaiveMomentError if `moment` is given without a UTC offset."""
+    if moment is not None and moment.utcoffset() is None:
+        raise NaiveMomentError(f"{name} has no time zone: {moment.isoformat()}")
+
+
+def _moments(value: Any) -> Iterator[datetime]:
+    if isinstance(value, datetime):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _moments(item)
+
+
+class _Aware:
+    """Checks all moments of a frozen dataclass when it is made."""
+
+    def __post_init__(self) -> None:
+        for attribute in fields(self):  # type: ignore[arg-type]
+            for moment in _moments(getattr(self, attribute.name)):
+                refuse_naive(moment, f"{type(self).__name__}.{attribute.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFacts(_Aware):
+    """`breaks` are (from, until) pairs, the end not included; they may overlap."""
+
+    context_id: int | str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    breaks: tuple[tuple[datetime, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFacts(_Aware):
+    """`accepts_submission`: something is handed in here (assignment, quiz), as opposed to read or watched."""
+
+    activity_id: int
+    name: str
+    module: str
+    due_at: datetime | None
+    required: bool
+    visible: bool
+    accepts_submission: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFacts(_Aware):
+    """One learner's work in one activity.
+
+    `submission_known` False: the platform has not told whether anything was handed in (`submitted_at` then
+    says nothing). `due_at_override` replaces the activity's deadline for this learner (extension or
+    override). `score_ratio` is 0-1.
+    """
+
+    activity_id: int
+    completion: Completion | None = None
+    completed_at: datetime | None = None
+    submitted_at: datetime | None = None
+    submission_known: bool = True
+    score_ratio: float | None = None
+    graded_at: datetime | None = None
+    due_at_override: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerFacts(_Aware):
+    """One learner in one course.
+
+    `access_known` False: the platform never told about visits, so silence is unknown. True with
+    `last_access_at` None: it told that there was none. `enrolled_at` is None when unknown; the day of the
+    first synchronisation is not an enrolment day for those who were already there. `active_days`: sorted
+    UTC days with any known trace.
+    """
+
+    membership_id: int
+    status: EnrolmentStatus = "active"
+    enrolled_at: datetime | None = None
+    enrolment_ends_at: datetime | None = None
+    last_access_at: datetime | None = None
+    access_known: bool = True
+    active_days: tuple[date, ...] = ()
+    finished_at: datetime | None = None
+    work: tuple[WorkFacts, ...] = ()
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandInCount:
+    """How many of the cohort have handed in, of those for whom the deadline has passed and the state is
+    known."""
+
+    handed_in: int
+    expected: int
+
+    @property
+    def share(self) -> float | None:
+        """0-1; None where nobody is expected."""
+        return self.handed_in / self.expected if self.expected else None
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFacts(_Aware):
+    """What the learners who take part in a course have in common at `measured_at`.
+
+    Medians are None where fewer learners than a cohort needs are known. Days of silence and of gaps leave
+    breaks out. `weekly_active_days_medians` runs from the oldest week to the newest.
+    """
+
+    measured_at: datetime
+    learner_count: int
+    silent_days_median: float | None = None
+    active_days_median: float | None = None
+    longest_gap_days_median: float | None = None
+    done_count_median: float | None = None
+    weekly_active_days_medians: tuple[float, ...] = ()
+    hand_ins: Mapping[int, HandInCount] = field(default_factory=dict)
