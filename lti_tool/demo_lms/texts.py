@@ -1,0 +1,125 @@
+"""Every sentence of the demo site's own pages, in English and French. Data and names are not translated."""
+
+from datetime import datetime
+
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "site": "Demo LMS",
+        "lead": "A stand-in for a Moodle site. Choose who to be, then open the E-mentor activity.",
+        "who": "Who do you want to be?",
+        "editingteacher": "Trainer (editing teacher)",
+        "teacher": "E-mentor (non-editing teacher)",
+        "student": "Learner",
+        "admin": "Site administrator",
+        "manager": "Manager, not enrolled",
+        "nobody": "Nobody: logged in, not enrolled",
+        "other_learner": "Another learner",
+        "go": "Go",
+        "gone": "no longer or not yet enrolled",
+        "calendar": "Calendar of the demo",
+        "day_of": "Day {day} of {length}",
+        "next_day": "Next day",
+        "next_week": "Next week",
+        "forwards": "Time only moves forwards. It stands still while the demo is not running.",
+        "finished": "The course is over: this is the last day of the demo.",
+        "language": "Language",
+        "own_language": "each person’s own",
+        "course": "Course",
+        "you_are": "You are {name}",
+        "change": "be somebody else",
+        "not_enrolled": "You are not enrolled in this course.",
+        "open_tool": "Open the E-mentor activity",
+        "new_window": "Open in a new window",
+        "frame_title": "E-mentor",
+        "back_to_course": "Back to the course",
+        "outline": "Outline",
+        "general": "General",
+        "week": "Week {number}",
+        "due": "due {date}",
+        "expected": "expected by {date}",
+        "optional": "optional",
+        "done": "done",
+        "failed": "done, not passed",
+        "continue": "Continue",
+        "sending": "Opening the tool",
+        "sending_hint": "If nothing happens, press Continue.",
+        "error": "This cannot be done",
+        "choose_first": "Choose first who to be.",
+        "unknown_person": "There is no such person on this site.",
+        "unknown_page": "There is no such page on this site.",
+        "source": "Learning histories",
+        "names": "All names are invented.",
+    },
+    "fr": {
+        "site": "LMS de démonstration",
+        "lead": "Tient lieu de site Moodle. Choisissez qui vous êtes, puis ouvrez l’activité E-mentor.",
+        "who": "Qui voulez-vous être ?",
+        "editingteacher": "Formatrice (enseignante éditrice)",
+        "teacher": "E-mentor (enseignant non éditeur)",
+        "student": "Apprenant",
+        "admin": "Administrateur du site",
+        "manager": "Gestionnaire, sans inscription",
+        "nobody": "Personne : connecté, sans inscription",
+        "other_learner": "Un autre apprenant",
+        "go": "Aller",
+        "gone": "plus ou pas encore inscrit",
+        "calendar": "Calendrier de la démonstration",
+        "day_of": "Jour {day} sur {length}",
+        "next_day": "Jour suivant",
+        "next_week": "Semaine suivante",
+        "forwards": "Le temps ne fait qu’avancer. Il s’arrête quand la démonstration ne tourne pas.",
+        "finished": "Le cours est fini : c’est le dernier jour de la démonstration.",
+        "language": "Langue",
+        "own_language": "celle de chacun",
+        "course": "Cours",
+        "you_are": "Vous êtes {name}",
+        "change": "être quelqu’un d’autre",
+        "not_enrolled": "Vous n’êtes pas inscrit à ce cours.",
+        "open_tool": "Ouvrir l’activité E-mentor",
+        "new_window": "Ouvrir dans une nouvelle fenêtre",
+        "frame_title": "E-mentor",
+        "back_to_course": "Retour au cours",
+        "outline": "Plan du cours",
+        "general": "Généralités",
+        "week": "Semaine {number}",
+        "due": "à rendre le {date}",
+        "expected": "attendu pour le {date}",
+        "optional": "facultatif",
+        "done": "fait",
+        "failed": "fait, non réussi",
+        "continue": "Continuer",
+        "sending": "Ouverture de l’outil",
+        "sending_hint": "S’il ne se passe rien, appuyez sur Continuer.",
+        "error": "Impossible",
+        "choose_first": "Choisissez d’abord qui vous êtes.",
+        "unknown_person": "Cette personne n’existe pas sur ce site.",
+        "unknown_page": "Cette page n’existe pas sur ce site.",
+        "source": "Parcours d’apprentissage",
+        "names": "Tous les noms sont inventés.",
+    },
+}
+
+WEEKDAYS = {
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
+}
+MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+}
+
+
+def find_text(language: str, key: str, **values: object) -> str:
+    """Raises KeyError for a key that does not exist: a template with a slip must not pass its test."""
+    return TEXTS[language][key].format(**values)
+
+
+def long_date(when: datetime, language: str) -> str:
+    """Saturday 21 November 2026"""
+    weekday = WEEKDAYS[language].split()[when.weekday()]
+    return f"{weekday} {short_date(when, language)} {when.year}"
+
+
+def short_date(when: datetime, language: str) -> str:
+    """21 November"""
+    return f"{when.day} {MONTHS[language].split()[when.month - 1]}"
