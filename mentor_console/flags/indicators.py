@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from mentor_console.flags import course_calendar as calendar
-from mentor_console.flags.deadlines import find_due_at, is_handed_in, list_deadline_states
+from mentor_console.flags.deadlines import (
+    find_due_at,
+    find_last_submission,
+    is_handed_in,
+    list_deadline_states,
+)
 from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, HandInCount, LearnerFacts
 from mentor_console.flags.standing import is_never_opened
 from mentor_console.flags.thresholds import Thresholds
@@ -97,12 +102,12 @@ def measure(
 
 
 def find_last_visit(learner: LearnerFacts, now: datetime) -> datetime | date | None:
-    """The latest trace up to `now`: a moment if the platform told one, else a day. None if none or
-    unknown."""
+    """The latest trace up to `now`: a moment if the platform told one, else a day. None: none or unknown."""
     if not learner.access_known:
         return None
     last_day = max((day for day in learner.active_days if day <= calendar.to_day(now)), default=None)
-    last_at = min(learner.last_access_at, now) if learner.last_access_at else None
+    told = (learner.last_access_at, find_last_submission(learner, now))
+    last_at = max((min(moment, now) for moment in told if moment is not None), default=None)
     if last_at is None or (last_day is not None and last_day > calendar.to_day(last_at)):
         return last_day
     return last_at

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from mentor_console.flags.course_calendar import is_on_break
-from mentor_console.flags.deadlines import is_enrolled_late
+from mentor_console.flags.deadlines import find_last_submission, is_enrolled_late
 from mentor_console.flags.facts import CourseFacts, LearnerFacts
 from mentor_console.flags.thresholds import Thresholds
 
@@ -46,7 +46,7 @@ def is_never_opened(learner: LearnerFacts, now: datetime) -> bool:
     """True only if the platform told of no visit at all and no other trace is known."""
     if not learner.access_known or learner.last_access_at is not None or learner.active_days:
         return False
-    return not any(work.submitted_at is not None and work.submitted_at <= now for work in learner.work)
+    return find_last_submission(learner, now) is None
 
 
 def _find_departure(learner: LearnerFacts, now: datetime) -> Standing | None:
