@@ -61,6 +61,16 @@ class AccessRequest(Model):
     """Somebody with a staff role in the LMS, not enrolled here, asks to see this course."""
 
     __tablename__ = "access_request"
+    __table_args__ = (
+        Index(
+            "uq_access_request_open",
+            "context_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     context_id: Mapped[int] = mapped_column(ForeignKey("context.id"), index=True)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mentor_console.flags.rules import Reason
+    from mentor_console.flags.findings import Reason
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,9 @@ class Today:
     """Learners by worst level: act, week, watch, praise."""
     freshness: DataFreshness
     caseload_size: int
+    """Active learners only."""
+    departed: tuple[QuietLearner, ...] = ()
+    """Assigned learners who left the course or are suspended; their history stays open."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,9 @@ class ProgressSummary:
     steps: tuple[StepLine, ...]
     as_of: datetime | None
     source: str
+    """lti | moodle; "" = nothing is known of this learner's steps yet, and `done` says nothing."""
+    cohort_size: int = 0
+    """Learners behind `cohort_median_done`; a middle of very few is none."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +173,9 @@ class TimelineEntry:
     event: str | None = None
     """last_visit | handed_in | completed | graded | enrolled | left."""
     subject: str = ""
-    """Name of the activity, where the event has one."""
+    """Name of the activity, where the event has one; the last of them where `count` is more than 1."""
+    count: int = 1
+    """Required steps completed on the same day are one line."""
 
 
 @dataclass(frozen=True)
@@ -262,6 +270,8 @@ class CourseMember:
     last_access_at: datetime | None
     access_known: bool
     groups: tuple[str, ...]
+    status: str = "active"
+    """active | suspended."""
 
 
 @dataclass(frozen=True)
@@ -271,6 +281,7 @@ class OpenRequest:
     request_id: int
     name: str
     asked_at: datetime
+    course_title: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,154 @@
+"""Logging a contact with a learner: what is refused, and how a form sent twice records one.
+
+The summary is part of the shared history: the learner reads it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from course_sync.database import db
+from course_sync.models import Membership
+from mentor_console.access import Viewer, get_learner
+from mentor_console.errors import Conflict, InvalidInput
+from mentor_console.models import Contact
+from mentor_console.writes import insert_once
+
+KINDS = ("methodological", "educational", "social", "technical")
+CHANNELS = ("message", "email", "phone", "video", "face_to_face", "chat")
+OUTCOMES = ("reached", "answered", "no_answer", "left_message")
+
+SUMMARY_MAX_CHARACTERS = 4000
+DURATION_MAX_MINUTES = 600
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+"""Clocks of browsers and servers differ; a contact is not planned here, so nothing lies further ahead."""
+_OLDEST = timedelta(days=730)
+"""Older than any course session that still needs its history; usually a mistyped year."""
+_KEY_MAX_CHARACTERS = 64
+
+
+def record_contact(
+    viewer: Viewer,
+    membership: Membership,
+    *,
+    kind: str,
+    channel: str,
+    outcome: str,
+    summary: str,
+    occurred_at: datetime,
+    duration_minutes: int | None,
+    request_key: str,
+    now: datetime,
+) -> Contact:
+    """Log one contact of the viewer with a learner they may see.
+
+    `request_key` names the form: sent again by the same viewer for the same learner it returns what was
+    recorded.
+    Raises InvalidInput with every problem at once, Conflict("request_key_used") for a key of somebody else's,
+    AccessDenied for a learner the viewer may not see.
+    """
+    learner = get_learner(viewer, membership.id)
+    text = _clean(summary)
+    row = {
+        "kind": kind,
+        "channel": channel,
+        "outcome": outcome,
+        "summary": text,
+        "occurred_at": occurred_at,
+        "duration_minutes": duration_minutes,
+        "request_key": request_key,
+    }
+    problems = {field: code for field, code in _check(row, now).items() if code}
+    if problems:
+        raise InvalidInput.of(problems)
+    row |= {"membership_id": learner.id, "mentor_id": viewer.person_id, "recorded_at": now}
+    insert_once(Contact, [row])
+    db.session.commit()
+    return _get_recorded(request_key, viewer, learner)
+
+
+def list_contacts(membership: Membership) -> list[Contact]:
+    """Every contact with this learner, whoever made it, newest first."""
+    statement = (
+        select(Contact)
+        .options(joinedload(Contact.mentor))
+        .where(Contact.membership_id == membership.id)
+        .order_by(Contact.occurred_at.desc(), Contact.id.desc())
+    )
+    return list(db.session.scalars(statement))
+
+
+def find_last_contacts(membership_ids: Collection[int]) -> dict[int, Contact]:
+    """The newest contact of each learner who has one, in one query."""
+    place = func.row_number().over(
+        partition_by=Contact.membership_id, order_by=(Contact.occurred_at.desc(), Contact.id.desc())
+    )
+    ranked = (
+        select(Contact.id, place.label("place")).where(Contact.membership_id.in_(membership_ids)).subquery()
+    )
+    statement = (
+        select(Contact)
+        .options(joinedload(Contact.mentor))
+        .join(ranked, ranked.c.id == Contact.id)
+        .where(ranked.c.place == 1)
+    )
+    return {contact.membership_id: contact for contact in db.session.scalars(statement)}
+
+
+def _get_recorded(request_key: str, viewer: Viewer, learner: Membership) -> Contact:
+    contact = db.session.scalars(select(Contact).where(Contact.request_key == request_key)).one()
+    if (contact.mentor_id, contact.membership_id) != (viewer.person_id, learner.id):
+        raise Conflict("request_key_used")
+    return contact
+
+
+def _clean(summary: str) -> str:
+    """Without NUL, which PostgreSQL cannot store, and with one kind of line end."""
+    return summary.replace("\x00", "").replace("\r\n", "\n").strip()
+
+
+def _check(row: dict[str, object], now: datetime) -> dict[str, str | None]:
+    """A code for each field that cannot be recorded, None for those that can."""
+    return {
+        "kind": _check_choice(row["kind"], KINDS),
+        "channel": _check_choice(row["channel"], CHANNELS),
+        "outcome": _check_choice(row["outcome"], OUTCOMES),
+        "occurred_at": _check_moment(row["occurred_at"], now),
+        "duration_minutes": _check_duration(row["duration_minutes"]),
+        "summary": "too_long" if len(str(row["summary"])) > SUMMARY_MAX_CHARACTERS else None,
+        "request_key": _check_key(str(row["request_key"])),
+    }
+
+
+def _check_choice(value: object, allowed: Collection[str]) -> str | None:
+    if not value:
+        return "required"
+    return None if value in allowed else "unknown"
+
+
+def _check_moment(value: object, now: datetime) -> str | None:
+    if not isinstance(value, datetime):
+        return "required"
+    if value.utcoffset() is None:
+        return "no_time_zone"
+    if value > now + _CLOCK_TOLERANCE:
+        return "in_future"
+    return "too_old" if value < now - _OLDEST else None
+
+
+def _check_duration(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return "not_a_number"
+    return None if 0 <= value <= DURATION_MAX_MINUTES else "out_of_range"
+
+
+def _check_key(value: str) -> str | None:
+    if not value.strip():
+        return "required"
+    return "too_long" if len(value) > _KEY_MAX_CHARACTERS or "\x00" in value else None

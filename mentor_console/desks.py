@@ -1,0 +1,245 @@
+"""The trainer's and the admin's page: who looks after whom in a course, and an organisation at a glance.
+
+A constant number of queries whatever the course. The admin's page names no learner.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.elements import ColumnElement
+
+from course_sync.database import db
+from course_sync.models import Context, Membership, Organisation, Platform
+from mentor_console.access import AccessDenied, Viewer
+from mentor_console.freshness import freshness_by_context, freshness_of
+from mentor_console.history import level_rank
+from mentor_console.models import AccessRequest, Assignment, Flag, RoleGrant
+from mentor_console.screens import (
+    AdminPage,
+    Candidate,
+    CourseMember,
+    CourseState,
+    MentorLoad,
+    OpenRequest,
+    PlatformState,
+    TrainerPage,
+)
+
+__all__ = ["freshness_of", "get_admin_page", "get_trainer_page"]
+
+_CANDIDATE_ORDER = {"staff": 0, "unknown": 1, "learner": 2}
+"""Staff are named most often; a former or fellow learner may be named too."""
+
+
+def get_trainer_page(viewer: Viewer, now: datetime) -> TrainerPage:
+    """The launched course as its trainer shares it out. Raises AccessDenied for anybody else."""
+    if not viewer.is_trainer or viewer.context_id is None:
+        raise AccessDenied("course")
+    context = db.session.get_one(Context, viewer.context_id)
+    members = _list_members(context.id)
+    learners = [m for m in members if m.standing == "learner"]
+    mentor_ids = _list_assignments(context.id)
+    loads = _list_loads(context.id, members, mentor_ids)
+    levels = _find_worst_levels(context.id)
+    return TrainerPage(
+        course_title=context.title,
+        mentors=tuple(loads.values()),
+        candidates=_list_candidates(members, loads),
+        learners=tuple(_course_member(m, mentor_ids[m.id], loads, levels.get(m.id)) for m in learners),
+        without_mentor=sum(m.status == "active" and not mentor_ids[m.id] for m in learners),
+        requests=_list_requests(AccessRequest.context_id == context.id),
+        freshness=freshness_of([context.id]),
+    )
+
+
+def get_admin_page(viewer: Viewer, now: datetime) -> AdminPage:
+    """The viewer's organisation. Raises AccessDenied for anybody but its admin."""
+    if not viewer.is_admin:
+        raise AccessDenied("organisation")
+    organisation = db.session.get_one(Organisation, viewer.organisation_id)
+    courses = _list_courses(organisation.id)
+    return AdminPage(
+        organisation_name=organisation.name,
+        platforms=_list_platforms(organisation.id, Counter(course.platform_id for course in courses)),
+        courses=_list_course_states(courses),
+        requests=_list_requests(Context.organisation_id == organisation.id),
+    )
+
+
+def _by_name(membership: Membership) -> tuple[str, int]:
+    return membership.person.display_name.casefold(), membership.id
+
+
+def _list_members(context_id: int) -> list[Membership]:
+    """Everybody still in the course, suspended people included, by name."""
+    statement = select(Membership).where(Membership.context_id == context_id, Membership.status != "left")
+    return sorted(db.session.scalars(statement), key=_by_name)
+
+
+def _is_named() -> ColumnElement[bool]:
+    """SQL, beside Assignment and Membership: the mentor is still named in the learner's course."""
+    return exists().where(
+        and_(
+            RoleGrant.person_id == Assignment.mentor_id,
+            RoleGrant.role == "mentor",
+            RoleGrant.context_id == Membership.context_id,
+            RoleGrant.ended_at.is_(None),
+        )
+    )
+
+
+def _list_assignments(context_id: int) -> dict[int, list[int]]:
+    """Person ids of the mentors of each learner, in the order of assignment."""
+    statement = (
+        select(Assignment.membership_id, Assignment.mentor_id)
+        .join(Membership, Membership.id == Assignment.membership_id)
+        .where(Membership.context_id == context_id, Assignment.ended_at.is_(None), _is_named())
+        .order_by(Assignment.id)
+    )
+    mentors: dict[int, list[int]] = defaultdict(list)
+    for membership_id, mentor_id in db.session.execute(statement):
+        mentors[membership_id].append(mentor_id)
+    return mentors
+
+
+def _list_loads(
+    context_id: int, members: Sequence[Membership], mentor_ids: Mapping[int, Sequence[int]]
+) -> dict[int, MentorLoad]:
+    """The named mentors by person id, in the order of their names. Only active learners are a load."""
+    statement = (
+        select(RoleGrant)
+        .options(joinedload(RoleGrant.person))
+        .where(RoleGrant.context_id == context_id, RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None))
+    )
+    active = [m.id for m in members if m.standing == "learner" and m.status == "active"]
+    load = Counter(mentor_id for membership_id in active for mentor_id in mentor_ids.get(membership_id, ()))
+    membership_ids = {member.person_id: member.id for member in members}
+    people = sorted(
+        (grant.person for grant in db.session.scalars(statement)), key=lambda p: p.display_name.casefold()
+    )
+    return {p.id: MentorLoad(membership_ids.get(p.id), p.id, p.display_name, load[p.id]) for p in people}
+
+
+def _find_worst_levels(context_id: int) -> dict[int, str]:
+    statement = (
+        select(Flag.membership_id, Flag.level)
+        .join(Membership, Membership.id == Flag.membership_id)
+        .where(Membership.context_id == context_id, Flag.cleared_at.is_(None))
+    )
+    worst: dict[int, str] = {}
+    for membership_id, level in db.session.execute(statement):
+        if membership_id not in worst or level_rank(level) < level_rank(worst[membership_id]):
+            worst[membership_id] = level
+    return worst
+
+
+def _list_candidates(members: Sequence[Membership], named: Collection[int]) -> tuple[Candidate, ...]:
+    free = [m for m in members if m.status == "active" and m.person_id not in named]
+    free.sort(key=lambda m: (_CANDIDATE_ORDER.get(m.standing, 1), *_by_name(m)))
+    return tuple(Candidate(m.id, m.person.display_name, m.standing) for m in free)
+
+
+def _course_member(
+    membership: Membership, mentor_ids: Sequence[int], loads: Mapping[int, MentorLoad], level: str | None
+) -> CourseMember:
+    return CourseMember(
+        membership_id=membership.id,
+        name=membership.person.display_name,
+        mentors=tuple(loads[mentor_id] for mentor_id in mentor_ids if mentor_id in loads),
+        level=level,
+        last_access_at=membership.last_access_at,
+        access_known=membership.access_as_of is not None,
+        groups=tuple(membership.groups),
+        status=membership.status,
+    )
+
+
+def _list_requests(where: ColumnElement[bool]) -> tuple[OpenRequest, ...]:
+    statement = (
+        select(AccessRequest)
+        .join(AccessRequest.context)
+        .options(joinedload(AccessRequest.person), joinedload(AccessRequest.context))
+        .where(AccessRequest.decided_at.is_(None), where)
+        .order_by(AccessRequest.asked_at, AccessRequest.id)
+    )
+    return tuple(
+        OpenRequest(request.id, request.person.display_name, request.asked_at, request.context.title)
+        for request in db.session.scalars(statement)
+    )
+
+
+def _list_courses(organisation_id: int) -> Sequence[Context]:
+    statement = (
+        select(Context)
+        .options(joinedload(Context.platform))
+        .where(Context.organisation_id == organisation_id)
+        .order_by(Context.title, Context.id)
+    )
+    return db.session.scalars(statement).all()
+
+
+def _list_platforms(organisation_id: int, courses: Mapping[int, int]) -> tuple[PlatformState, ...]:
+    statement = (
+        select(Platform)
+        .where(Platform.organisation_id == organisation_id)
+        .order_by(Platform.name, Platform.id)
+    )
+    return tuple(
+        PlatformState(p.id, p.name, p.issuer, p.moodle_url, courses.get(p.id, 0))
+        for p in db.session.scalars(statement)
+    )
+
+
+def _list_course_states(courses: Sequence[Context]) -> tuple[CourseState, ...]:
+    ids = [course.id for course in courses]
+    freshness = freshness_by_context(ids)
+    learners, looked_after, mentors = _count_learners(ids), _count_looked_after(ids), _count_mentors(ids)
+    return tuple(
+        CourseState(
+            context_id=course.id,
+            title=course.title,
+            platform_name=course.platform.name,
+            learners=learners.get(course.id, 0),
+            without_mentor=learners.get(course.id, 0) - looked_after.get(course.id, 0),
+            mentors=mentors.get(course.id, 0),
+            freshness=freshness[course.id],
+        )
+        for course in courses
+    )
+
+
+def _count_per_course(where: ColumnElement[bool], context_ids: Collection[int]) -> dict[int, int]:
+    statement = (
+        select(Membership.context_id, func.count())
+        .where(Membership.context_id.in_(context_ids), where)
+        .where(Membership.standing == "learner", Membership.status == "active")
+        .group_by(Membership.context_id)
+    )
+    return dict(db.session.execute(statement).tuples().all())
+
+
+def _count_learners(context_ids: Collection[int]) -> dict[int, int]:
+    return _count_per_course(Membership.id.is_not(None), context_ids)
+
+
+def _count_looked_after(context_ids: Collection[int]) -> dict[int, int]:
+    open_here = and_(Assignment.membership_id == Membership.id, Assignment.ended_at.is_(None))
+    return _count_per_course(exists().where(open_here, _is_named()), context_ids)
+
+
+def _count_mentors(context_ids: Collection[int]) -> dict[int, int]:
+    statement = (
+        select(RoleGrant.context_id, func.count())
+        .where(
+            RoleGrant.context_id.in_(context_ids), RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None)
+        )
+        .group_by(RoleGrant.context_id)
+    )
+    return {
+        context_id: count for context_id, count in db.session.execute(statement) if context_id is not None
+    }

@@ -1,0 +1,39 @@
+"""The errors of the console's services: one base, and one class per thing a person can do about it.
+
+Codes only, no sentences; the views turn them into words. Refusals of access live in access.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class ConsoleError(Exception):
+    """Base of all errors raised by the console's services."""
+
+
+class InvalidInput(ConsoleError):
+    """What was entered cannot be recorded; nothing was changed.
+
+    `problems` maps every field in question to a short code; `field` and `code` are the first of them.
+    """
+
+    def __init__(self, field: str, code: str, problems: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{field}: {code}")
+        self.field = field
+        self.code = code
+        self.problems: dict[str, str] = dict(problems) if problems else {field: code}
+
+    @classmethod
+    def of(cls, problems: Mapping[str, str]) -> InvalidInput:
+        """One error for all fields that were refused. `problems` must not be empty."""
+        field, code = next(iter(problems.items()))
+        return cls(field, code, problems)
+
+
+class Conflict(ConsoleError):
+    """Somebody else was first: what was asked no longer fits what is recorded. `code` is short and stable."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code

@@ -1,0 +1,124 @@
+"""Raising, refreshing and clearing flags: the rules' findings against the rows of this moment.
+
+Open flags are refreshed in place, cleared ones stay as history; run twice on the same facts, the second
+changes nothing that can be seen. Whether a finding is due at all is the rules' affair (flags/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from course_sync.database import db
+from course_sync.models import Membership
+from mentor_console.course_facts import CourseSnapshot, load_course
+from mentor_console.flags.assessment import Assessment, evaluate
+from mentor_console.flags.findings import Finding
+from mentor_console.flags.ranking import urgency
+from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from mentor_console.models import Flag
+from mentor_console.writes import insert_once, update_rows
+
+__all__ = ["CourseSnapshot", "FlagChanges", "assess_course", "load_course", "refresh_flags"]
+
+
+@dataclass(frozen=True)
+class FlagChanges:
+    """What one refresh did, in flags."""
+
+    raised: int
+    cleared: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """A finding that should stand as a flag."""
+
+    membership_id: int
+    finding: Finding
+    urgency: float
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.membership_id, self.finding.rule
+
+    def columns(self, now: datetime) -> dict[str, Any]:
+        stored = self.finding.to_json()
+        shown = {name: stored[name] for name in ("level", "kind", "reasons", "clears")}
+        return {**shown, "urgency": self.urgency, "evaluated_at": now}
+
+
+def assess_course(snapshot: CourseSnapshot, thresholds: Thresholds, now: datetime) -> list[Assessment]:
+    """Every learner of the course, as the rules see them at `now`."""
+    return [
+        evaluate(snapshot.course, snapshot.activities, snapshot.cohort, learner, thresholds, now)
+        for learner in snapshot.learners
+    ]
+
+
+def refresh_flags(context_id: int, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> FlagChanges:
+    """Bring the flags of one course up to `now` and commit.
+
+    A flag whose rule finds nothing any more is cleared, as are those of people who left, are suspended or are
+    learners no longer. Raises sqlalchemy's NoResultFound where there is no such course.
+    """
+    snapshot = load_course(context_id, now, thresholds)
+    wanted = {item.key: item for item in _list_raised(snapshot, thresholds, now)}
+    open_flags = {(flag.membership_id, flag.rule): flag for flag in _list_open(context_id)}
+    added = [item for key, item in wanted.items() if key not in open_flags]
+    kept = [(flag, wanted[key]) for key, flag in open_flags.items() if key in wanted]
+    ended = [flag.id for key, flag in open_flags.items() if key not in wanted]
+    for flag, item in kept:
+        _refresh(flag, item, now)
+    raised = _raise(added, now)
+    _clear(ended, now)
+    db.session.commit()
+    return FlagChanges(raised=raised, cleared=len(ended), kept=len(kept))
+
+
+def _list_raised(snapshot: CourseSnapshot, thresholds: Thresholds, now: datetime) -> Iterable[_Raised]:
+    for assessment in assess_course(snapshot, thresholds, now):
+        for finding in assessment.findings:
+            yield _Raised(assessment.membership_id, finding, urgency(assessment, thresholds))
+
+
+def _list_open(context_id: int) -> list[Flag]:
+    statement = (
+        select(Flag)
+        .join(Membership, Membership.id == Flag.membership_id)
+        .where(Membership.context_id == context_id, Flag.cleared_at.is_(None))
+    )
+    return list(db.session.scalars(statement))
+
+
+def _raise(items: Iterable[_Raised], now: datetime) -> int:
+    """The unique index decides when two refreshes meet: the first raises, the other finds it raised."""
+    rows = [
+        {
+            "membership_id": item.membership_id,
+            "rule": item.finding.rule,
+            "raised_at": now,
+            **item.columns(now),
+        }
+        for item in items
+    ]
+    return insert_once(Flag, rows)
+
+
+def _refresh(flag: Flag, item: _Raised, now: datetime) -> None:
+    for name, value in item.columns(now).items():
+        setattr(flag, name, value)
+
+
+def _clear(flag_ids: list[int], now: datetime) -> None:
+    for start in range(0, len(flag_ids), 500):
+        update_rows(
+            update(Flag)
+            .where(Flag.id.in_(flag_ids[start : start + 500]), Flag.cleared_at.is_(None))
+            .values(cleared_at=now, evaluated_at=now)
+        )

@@ -1,0 +1,100 @@
+"""How fresh the facts of courses are, and which could not be read: what each page says beside its numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from course_sync.database import db
+from course_sync.models import Freshness, SyncRun
+from mentor_console.screens import DataFreshness, MissingFact, SyncProgress
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The newest whole reading of one kind of fact: through which source, and when."""
+
+    source: str
+    as_of: datetime
+
+
+def freshness_of(context_ids: Collection[int]) -> DataFreshness:
+    """Freshness of several courses as one: the oldest reading, and everything that is missing anywhere."""
+    return merge_freshness(freshness_by_context(context_ids).values())
+
+
+def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshness]:
+    """The same for each course, in two queries for any number of them."""
+    rows: dict[int, list[Freshness]] = defaultdict(list)
+    for row in _list_readings(context_ids):
+        rows[row.context_id].append(row)
+    runs: dict[int, list[SyncRun]] = defaultdict(list)
+    for run in _find_running(context_ids):
+        runs[run.context_id].append(run)
+    return {context_id: _freshness(rows[context_id], runs[context_id]) for context_id in context_ids}
+
+
+def merge_freshness(parts: Collection[DataFreshness]) -> DataFreshness:
+    """Several courses as one: the oldest reading, all that is missing anywhere, the first sync running."""
+    return DataFreshness(
+        as_of=min((part.as_of for part in parts if part.as_of is not None), default=None),
+        missing=_list_missing(parts),
+        running=next((part.running for part in parts if part.running is not None), None),
+    )
+
+
+def get_readings(context_id: int) -> dict[str, Reading]:
+    """Per kind of fact its newest whole reading; kinds that were never read are absent."""
+    return _newest_by_kind(_list_readings([context_id]))
+
+
+def _list_readings(context_ids: Collection[int]) -> Sequence[Freshness]:
+    statement = (
+        select(Freshness)
+        .where(Freshness.context_id.in_(context_ids))
+        .order_by(Freshness.context_id, Freshness.kind, Freshness.source)
+    )
+    return db.session.scalars(statement).all()
+
+
+def _find_running(context_ids: Collection[int]) -> Sequence[SyncRun]:
+    statement = (
+        select(SyncRun)
+        .where(SyncRun.context_id.in_(context_ids), SyncRun.state == "running")
+        .order_by(SyncRun.started_at)
+    )
+    return db.session.scalars(statement).all()
+
+
+def _newest_by_kind(rows: Iterable[Freshness]) -> dict[str, Reading]:
+    """Two sources of the same kind stand in for each other."""
+    newest: dict[str, Reading] = {}
+    for row in rows:
+        known = newest.get(row.kind)
+        if row.as_of is not None and (known is None or row.as_of > known.as_of):
+            newest[row.kind] = Reading(row.source, row.as_of)
+    return newest
+
+
+def _freshness(rows: Sequence[Freshness], runs: Sequence[SyncRun]) -> DataFreshness:
+    moments = [reading.as_of for reading in _newest_by_kind(rows).values()]
+    return DataFreshness(
+        as_of=min(moments, default=None),
+        missing=tuple(MissingFact(row.kind, row.error_code, row.as_of) for row in rows if row.error_code),
+        running=SyncProgress(runs[0].steps_done, runs[0].steps_total, runs[0].started_at) if runs else None,
+    )
+
+
+def _list_missing(parts: Iterable[DataFreshness]) -> tuple[MissingFact, ...]:
+    """One entry for each kind and code, with the oldest reading among the courses concerned."""
+    missing: dict[tuple[str, str], MissingFact] = {}
+    for fact in (fact for part in parts for fact in part.missing):
+        key = (fact.kind, fact.code)
+        known = missing.get(key)
+        if known is None or (known.as_of is not None and (fact.as_of is None or fact.as_of < known.as_of)):
+            missing[key] = fact
+    return tuple(missing.values())

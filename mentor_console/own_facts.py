@@ -1,0 +1,142 @@
+"""What the tool knows about a learner, for the learner: each fact with its source and time.
+
+Codes and numbers only; wording.py makes the sentences. FACT_CODES lists every code this module makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from course_sync.database import db
+from course_sync.models import ActiveDay, Activity, Membership, Progress
+from mentor_console.flags.findings import Reason
+from mentor_console.freshness import Reading, get_readings
+from mentor_console.screens import KnownFact, ProgressSummary
+from mentor_console.steps import find_required_ids
+
+FACT_CODES: Mapping[str, tuple[str, ...]] = {
+    "fact_last_access": ("at",),
+    "fact_never_opened": (),
+    "fact_active_days": ("days", "window_days"),
+    "fact_steps_done": ("done", "required"),
+    "fact_submissions": ("handed_in", "expected"),
+    "fact_grades": ("graded",),
+    "fact_groups": ("names", "count"),
+    "fact_enrolled": ("at",),
+    "fact_identity": ("name", "email"),
+    "fact_unknown": ("what",),
+}
+"""Every code with the names of its values. `at` is an ISO 8601 moment, the rest are numbers or text."""
+
+ACTIVE_WINDOW_DAYS = 28
+
+
+def list_known_facts(
+    membership: Membership,
+    progress: ProgressSummary,
+    activities: Sequence[Activity],
+    rows: Mapping[int, Progress],
+    now: datetime,
+) -> tuple[KnownFact, ...]:
+    """All facts held about this learner in this course; what is not known is said to be so."""
+    readings = get_readings(membership.context_id)
+    facts = [
+        _fact("last_access", _last_access(membership), readings.get("access"), membership.access_as_of),
+        _fact("active_days", _active_days(membership, now), readings.get("access"), membership.access_as_of),
+        _fact("steps_done", _steps_done(progress), readings.get("completion"), membership.progress_as_of),
+        _fact("submissions", _submissions(activities, rows, now), readings.get("submissions")),
+        _fact("grades", _grades(rows), readings.get("grades")),
+        _fact("groups", _groups(membership), readings.get("roster"), membership.as_of),
+        _fact("enrolment", _enrolment(membership), readings.get("roster"), membership.as_of),
+        _fact("identity", _identity(membership), readings.get("roster"), membership.as_of),
+    ]
+    return tuple(fact for fact in facts if fact is not None)
+
+
+def _fact(
+    what: str, reason: Reason | None, reading: Reading | None, own_as_of: datetime | None = None
+) -> KnownFact | None:
+    """`own_as_of` is this learner's own reading; the course's is the newest word on everybody in it."""
+    if reason is None:
+        return None
+    if reason.code == "fact_unknown":
+        return KnownFact(what, reason, "", None)
+    as_of = max(
+        (moment for moment in (own_as_of, reading.as_of if reading else None) if moment), default=None
+    )
+    return KnownFact(what, reason, reading.source if reading else "", as_of)
+
+
+def _unknown(what: str) -> Reason:
+    return Reason("fact_unknown", {"what": what})
+
+
+def _last_access(membership: Membership) -> Reason:
+    if membership.last_access_at is not None:
+        return Reason("fact_last_access", {"at": membership.last_access_at.isoformat()})
+    return Reason("fact_never_opened") if membership.access_as_of else _unknown("last_access")
+
+
+def _active_days(membership: Membership, now: datetime) -> Reason:
+    until = now.astimezone(UTC).date()
+    first = until - timedelta(days=ACTIVE_WINDOW_DAYS - 1)
+    statement = select(func.count()).where(
+        ActiveDay.membership_id == membership.id, ActiveDay.day >= first, ActiveDay.day <= until
+    )
+    days = db.session.scalar(statement) or 0
+    if not days and membership.access_as_of is None:
+        return _unknown("active_days")
+    return Reason("fact_active_days", {"days": days, "window_days": ACTIVE_WINDOW_DAYS})
+
+
+def _steps_done(progress: ProgressSummary) -> Reason:
+    if not progress.source:
+        return _unknown("steps_done")
+    return Reason("fact_steps_done", {"done": progress.done, "required": progress.required})
+
+
+def _submissions(
+    activities: Iterable[Activity], rows: Mapping[int, Progress], now: datetime
+) -> Reason | None:
+    """Hand-ins that were due or are in already; None where the course has none."""
+    listed = list(activities)
+    required = find_required_ids(listed)
+    hand_ins = [item for item in listed if item.id in required and item.visible and item.accepts_submission]
+    if not hand_ins:
+        return None
+    known = {item.id: rows[item.id] for item in hand_ins if item.id in rows and rows[item.id].submission}
+    if not known:
+        return _unknown("submissions")
+    handed_in = {key for key, row in known.items() if row.submission == "submitted"}
+    due = {item.id for item in hand_ins if item.id in known and _is_due(item, known[item.id], now)}
+    return Reason("fact_submissions", {"handed_in": len(handed_in), "expected": len(due | handed_in)})
+
+
+def _is_due(activity: Activity, row: Progress, now: datetime) -> bool:
+    due_at = row.due_at_override or activity.due_at
+    return due_at is not None and due_at <= now
+
+
+def _grades(rows: Mapping[int, Progress]) -> Reason | None:
+    graded = sum(row.score_ratio is not None for row in rows.values())
+    return Reason("fact_grades", {"graded": graded}) if graded else None
+
+
+def _groups(membership: Membership) -> Reason | None:
+    if not membership.groups:
+        return None
+    return Reason("fact_groups", {"names": ", ".join(membership.groups), "count": len(membership.groups)})
+
+
+def _enrolment(membership: Membership) -> Reason:
+    if membership.enrolled_at is None:
+        return _unknown("enrolment")
+    return Reason("fact_enrolled", {"at": membership.enrolled_at.isoformat()})
+
+
+def _identity(membership: Membership) -> Reason:
+    person = membership.person
+    return Reason("fact_identity", {"name": person.display_name, "email": person.email})

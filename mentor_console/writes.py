@@ -1,0 +1,38 @@
+"""Writing a row that may already be there: the database's unique indexes decide, not a look beforehand.
+
+Both databases know INSERT ... ON CONFLICT DO NOTHING, also against partial indexes, so two requests at once
+end as one row and no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import CursorResult, Update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from course_sync.database import Model, db
+
+_CHUNK_ROWS = 500
+"""Far below SQLite's limit of bound parameters for the widest table written here."""
+
+
+def insert_once(model: type[Model], rows: Sequence[dict[str, Any]]) -> int:
+    """Insert the rows that break no unique index. How many were new; the caller commits."""
+    inserted = 0
+    for start in range(0, len(rows), _CHUNK_ROWS):
+        chunk = list(rows[start : start + _CHUNK_ROWS])
+        make = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+        statement = make(model).values(chunk).on_conflict_do_nothing().returning(model.__table__.c.id)
+        inserted += len(db.session.execute(statement).all())
+    return inserted
+
+
+def update_rows(statement: Update) -> int:
+    """Run an UPDATE past the session's objects. How many rows it changed; the caller commits.
+
+    The one statement decides who was first, not a look beforehand.
+    """
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
