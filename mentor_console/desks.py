@@ -220,7 +220,7 @@ def _count_per_course(where: ColumnElement[bool], context_ids: Collection[int]) 
         .where(Membership.standing == "learner", Membership.status == "active")
         .group_by(Membership.context_id)
     )
-    return dict(db.session.execute(statement).tuples().all())
+    return {key: count for key, count in db.session.execute(statement)}
 
 
 def _count_learners(context_ids: Collection[int]) -> dict[int, int]:

@@ -113,7 +113,10 @@ class Assignment(Model):
 
 
 class Flag(Model):
-    """One rule raised for one learner, until it cleared. The open one is refreshed in place; ended ones are history."""
+    """One rule raised for one learner, until it cleared.
+
+    The open one is refreshed in place; ended ones are history.
+    """
 
     __tablename__ = "flag"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Naming e-mentors, sharing learners out and taking them back: by the trainer of that course, and safely twice."""
+"""Naming e-mentors, sharing learners out, taking them back: by the trainer of that course, safely twice."""
 
 from __future__ import annotations
 
