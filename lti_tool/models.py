@@ -68,7 +68,7 @@ class LaunchSession(Model):
 
 
 class AuditEntry(Model):
-    """Who did what to roles, registrations and keys, and which launches were refused; ids and codes, never names."""
+    """Who changed roles, registrations and keys, which launches were refused; ids and codes, never names."""
 
     __tablename__ = "audit_entry"
 

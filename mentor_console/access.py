@@ -17,11 +17,11 @@ from sqlalchemy import Select, and_, exists, false, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
-from course_sync.models import Membership, Person
+from course_sync.models import SOURCE_LTI, Freshness, Membership, Person
 from mentor_console.models import Assignment, RoleGrant
 
 Part = Literal["mentor", "trainer", "learner", "admin", "applicant", "anyone"]
-"""What one can be in a session. `applicant` may ask for access and sees nobody; `anyone` = any valid session."""
+"""What one can be in a session. `applicant` may ask for access, sees nobody; `anyone` = any valid session."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -66,8 +66,10 @@ class Viewer:
     is_learner: bool = False
     is_admin: bool = False
     is_applicant: bool = False
+    role_unchecked: bool = False
+    """Instructor by the launch, and the roster that would confirm it could not be read: ask again later."""
     own_membership_id: int | None = None
-    """The viewer's own active learner membership in `context_id`."""
+    """The viewer's own learner membership in `context_id`."""
     observed_subjects: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -87,31 +89,33 @@ def viewer_of(launch: LaunchFacts) -> Viewer:
     """What the person of this launch is in the tool right now (table "Is in the tool")."""
     grants = _open_grants(launch)
     membership = _find_membership(launch)
-    here = membership is not None and membership.status == "active"
-    roster_roles = (membership.nrps_roles or []) if membership and here else []
+    roster_roles, platform_roles = _roles_here(membership)
     instructor = "Instructor" in launch.roles
-    is_trainer = ("trainer", launch.context_id) in grants or (instructor and "Instructor" in roster_roles)
-    is_learner = bool(membership and here and membership.standing == "learner" and "Learner" in launch.roles)
+    is_trainer = launch.context_id is not None and (
+        ("trainer", launch.context_id) in grants or (instructor and "Instructor" in roster_roles)
+    )
+    is_learner = membership is not None and membership.standing != "staff" and "Learner" in launch.roles
     observed = launch.mentored_subjects if "Mentor" in launch.roles and launch.context_id else frozenset()
-    in_roster = membership is not None and bool(membership.nrps_roles)
+    is_stranger = instructor and not roster_roles and "teacher" not in platform_roles
     return Viewer(
         person_id=launch.person_id,
         organisation_id=launch.organisation_id,
         platform_id=launch.platform_id,
         context_id=launch.context_id,
-        is_trainer=is_trainer and launch.context_id is not None,
+        is_trainer=is_trainer,
         is_mentor=bool(observed) or any(role == "mentor" for role, _ in grants),
         is_learner=is_learner,
         is_admin=("admin", None) in grants,
         is_applicant=launch.context_id is not None
         and not is_trainer
-        and ((instructor and not in_roster) or launch.is_platform_administrator),
+        and (is_stranger or launch.is_platform_administrator),
+        role_unchecked=is_stranger and not is_trainer and not _is_roster_known(launch.context_id),
         own_membership_id=membership.id if membership and is_learner else None,
         observed_subjects=observed,
     )
 
 
-def visible_learners(viewer: Viewer) -> Select[tuple[Membership]]:
+def visible_learners(viewer: Viewer) -> Select[Membership]:
     """Memberships whose learner this viewer may look after or oversee. Never the viewer's own page.
 
     Trainers: learners of the launched course. E-mentors: open assignments in courses where they are named.
@@ -127,7 +131,9 @@ def visible_learners(viewer: Viewer) -> Select[tuple[Membership]]:
     return (
         select(Membership)
         .join(Membership.person)
-        .where(Person.organisation_id == viewer.organisation_id, Membership.standing == "learner", or_(*reasons))
+        .where(
+            Person.organisation_id == viewer.organisation_id, Membership.standing == "learner", or_(*reasons)
+        )
     )
 
 
@@ -199,6 +205,24 @@ def _find_membership(launch: LaunchFacts) -> Membership | None:
         Membership.context_id == launch.context_id, Membership.person_id == launch.person_id
     )
     return db.session.scalars(statement).one_or_none()
+
+
+def _roles_here(membership: Membership | None) -> tuple[list[str], list[str]]:
+    """Roles of an active member in the roster, and the platform's own names of them; leavers have none."""
+    if membership is None or membership.status != "active":
+        return [], []
+    return membership.nrps_roles or [], membership.platform_roles or []
+
+
+def _is_roster_known(context_id: int | None) -> bool:
+    """Whether the last try to read the roster of the platform succeeded."""
+    if context_id is None:
+        return True
+    statement = select(Freshness).where(
+        Freshness.context_id == context_id, Freshness.kind == "roster", Freshness.source == SOURCE_LTI
+    )
+    row = db.session.scalars(statement).one_or_none()
+    return row is not None and row.as_of is not None and row.error_code is None
 
 
 def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:

@@ -1,0 +1,82 @@
+"""Web addresses as text: origins, and which addresses a platform may have. Standard library only.
+
+Nothing here opens a connection; the guard against calling private hosts is in course_sync.platform_client.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+MAX_ADDRESS_CHARS = 1024
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class AddressInvalid(ValueError):
+    """An address that cannot be used; the message says why, without repeating the address."""
+
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port as browsers compare them, `https://lms.example:8443`; or AddressInvalid."""
+    parts = _split(address)
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    port = parts.port
+    if port is None or port == _DEFAULT_PORTS[parts.scheme]:
+        return f"{parts.scheme}://{shown}"
+    return f"{parts.scheme}://{shown}:{port}"
+
+
+def own_origin(address: str) -> str:
+    """The tool's own origin from its public address. Raises AddressInvalid for a path, or http elsewhere."""
+    parts = _split(address)
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise AddressInvalid("must be an origin without a path")
+    _require_https(parts, http_on_loopback=True)
+    return origin_of(address)
+
+
+def check_platform_address(address: str, *, allow_loopback: bool) -> str:
+    """The address unchanged if a platform may have it: https, or http on loopback where that is allowed."""
+    if not isinstance(address, str) or len(address) > MAX_ADDRESS_CHARS:
+        raise AddressInvalid(f"must be an address of at most {MAX_ADDRESS_CHARS} characters")
+    parts = _split(address)
+    if parts.fragment:
+        raise AddressInvalid("must not have a #fragment")
+    if is_loopback(parts.hostname or "") and not allow_loopback:
+        raise AddressInvalid(
+            "must not be a loopback address (EMENTOR_ALLOW_LOOPBACK_PLATFORMS=1 allows it in tests)"
+        )
+    _require_https(parts, http_on_loopback=allow_loopback)
+    return address
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address literal is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(address: str) -> SplitResult:
+    if any(ord(character) <= 32 or ord(character) == 127 or character == "\\" for character in address):
+        raise AddressInvalid("must not contain spaces, backslashes or control characters")
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise AddressInvalid("is not a web address") from None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise AddressInvalid("must start with https:// and name a host")
+    if parts.username is not None or parts.password is not None:
+        raise AddressInvalid("must not contain a user name or password")
+    return parts
+
+
+def _require_https(parts: SplitResult, *, http_on_loopback: bool) -> None:
+    if parts.scheme == "https" or (http_on_loopback and is_loopback(parts.hostname or "")):
+        return
+    raise AddressInvalid("must be https")

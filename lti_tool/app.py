@@ -1,0 +1,79 @@
+"""The composition root: `create_app` puts the three rooms together into one Flask application.
+
+No rule and no page lives here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from flask import Flask
+from flask_migrate import Migrate
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from course_sync.database import db
+from lti_tool import views
+from lti_tool.config import Settings, load_settings
+from lti_tool.error_pages import init_error_pages
+from lti_tool.gate import init_gate
+from lti_tool.headers import init_headers
+from lti_tool.health import has_tables
+from lti_tool.locale import init_locale
+from lti_tool.logs import init_logs
+from lti_tool.paths import migrations_folder, templates_folder
+from lti_tool.registration import apply_tool_config, read_tool_config
+from lti_tool.services import EXTENSION, Services, compose
+from mentor_console.views import blueprint as console
+
+MAX_REQUEST_BYTES = 1024 * 1024
+"""A launch of Moodle has 4 kB, of Canvas with many custom fields some 20 kB."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole tool. Without settings they are read from the environment. Raises ConfigError."""
+    settings = settings or load_settings(os.environ)
+    app = Flask("lti_tool", template_folder=str(templates_folder()), static_folder=None)
+    _configure(app, settings)
+    init_logs(app, settings.log_level)
+    db.init_app(app)
+    Migrate(app, db, directory=str(migrations_folder()), render_as_batch=True, compare_type=True)
+    services = compose(app, settings)
+    app.extensions[EXTENSION] = services
+    app.extensions["ementor_started"] = time.monotonic()
+    init_locale(app, settings.default_locale, settings.default_time_zone)
+    init_gate(app, services)
+    init_headers(app)
+    init_error_pages(app)
+    app.register_blueprint(views.blueprint)
+    app.register_blueprint(console)
+    _learn_platforms(app, services)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        # Parameters of a failed statement are people's data; they must not reach an error message.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, "pool_pre_ping": True},
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
+def _learn_platforms(app: Flask, services: Services) -> None:
+    """Apply tool_config.json. A wrong file stops the start; an empty database gets it at the next one."""
+    settings = services.settings
+    if settings.tool_config is None:
+        return
+    read_tool_config(settings.tool_config, allow_loopback=settings.allow_loopback_platforms)
+    with app.app_context():
+        if has_tables():
+            apply_tool_config(settings, services.clock.real_now())

@@ -1,0 +1,271 @@
+"""Settings: read from the environment once, checked, frozen. A wrong one stops the start and names its key.
+
+The table SETTINGS is the one list of keys; the documentation and its test are checked against it. No value of
+a secret ever reaches a message.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+
+from lti_tool.addresses import AddressInvalid, own_origin
+
+PREFIX = "EMENTOR_"
+TEST_PREFIX = "EMENTOR_TEST_"
+"""Keys of the test harness, which the tool itself ignores."""
+SECRET_MIN_CHARS = 32
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; the message names the key and the form it must have."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"{key}: {problem}")
+        self.key = key
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of one running tool."""
+
+    secret_keys: tuple[str, ...]
+    """Newest first; encryption keys are derived from each."""
+    database_url: str = "sqlite:///ementor.sqlite3"
+    public_url: str = "http://localhost:8000"
+    """Origin under which browsers and platforms reach the tool; no path, no trailing slash."""
+    tool_config: Path | None = None
+    allow_loopback_platforms: bool = False
+    demo_clock: Path | None = None
+    organisation: str = "Organisation"
+    default_locale: str = "en"
+    default_time_zone: str = "Europe/Paris"
+    sync_minutes: int = 30
+    trusted_proxies: int = 0
+    log_level: str = "INFO"
+
+    def __repr__(self) -> str:
+        """Without the secrets and without a password in the database address."""
+        return f"Settings(public_url={self.public_url!r})"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of the environment: what it means and how its text becomes a value."""
+
+    name: str
+    field: str
+    default: str | None
+    """As one would write it; None = it must be given; "" = unset."""
+    meaning: str
+    parse: Callable[[str], Any]
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings from an environment. Raises ConfigError for a missing, wrong or unknown key."""
+    _refuse_unknown(environ)
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = environ.get(setting.name, "").strip() or setting.default
+        if text is None:
+            raise ConfigError(setting.name, f"must be set: {setting.meaning}")
+        if text:
+            values[setting.field] = _parse(setting, text)
+    settings = Settings(**values)
+    if settings.demo_clock and not settings.allow_loopback_platforms:
+        raise ConfigError(
+            "EMENTOR_DEMO_CLOCK",
+            "moves the tool's day, so it needs EMENTOR_ALLOW_LOOPBACK_PLATFORMS=1 (demo only)",
+        )
+    return settings
+
+
+def _parse(setting: Setting, text: str) -> Any:
+    try:
+        return setting.parse(text)
+    except ValueError as problem:
+        raise ConfigError(setting.name, str(problem)) from None
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = [setting.name for setting in SETTINGS]
+    for key in sorted(environ):
+        if key.startswith(PREFIX) and not key.startswith(TEST_PREFIX) and key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+            raise ConfigError(key, f"is not a setting of this tool{hint}")
+
+
+def _secret_keys(text: str) -> tuple[str, ...]:
+    keys = tuple(text.replace(",", " ").split())
+    if not keys or any(len(key) < SECRET_MIN_CHARS for key in keys):
+        raise ValueError(
+            f"each key needs at least {SECRET_MIN_CHARS} characters; "
+            "several are separated by commas, newest first"
+        )
+    return keys
+
+
+def _database_url(text: str) -> str:
+    if text.startswith("postgres://"):
+        text = "postgresql://" + text.removeprefix("postgres://")
+    if not text.startswith(("sqlite://", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("must be sqlite:///FILE or postgresql://USER@HOST/NAME")
+    file = text.removeprefix("sqlite:///")
+    if file in (text, "", ":memory:") or file.startswith("file:"):
+        return text
+    return "sqlite:///" + str(Path(file).resolve())
+
+
+def _public_url(text: str) -> str:
+    try:
+        return own_origin(text)
+    except AddressInvalid as problem:
+        raise ValueError(f"{problem}; expected https://HOST[:PORT] (http only for localhost)") from None
+
+
+def _existing_file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError("no such file; unset it to read none")
+    return path
+
+
+def _yes_or_no(text: str) -> bool:
+    answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if text.lower() not in answers:
+        raise ValueError("must be 1 or 0")
+    return answers[text.lower()]
+
+
+def _locale(text: str) -> str:
+    try:
+        return str(Locale.parse(text.replace("-", "_")))
+    except (UnknownLocaleError, ValueError):
+        raise ValueError("must be a language such as en or fr_CA") from None
+
+
+def _time_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, ValueError, OSError):
+        raise ValueError("must be a time zone such as Europe/Paris") from None
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _log_level(text: str) -> str:
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+    if text.upper() not in levels:
+        raise ValueError(f"must be one of {', '.join(levels)}")
+    return text.upper()
+
+
+def _name(text: str) -> str:
+    if len(text) > 200:
+        raise ValueError("must have at most 200 characters")
+    return text
+
+
+SETTINGS = (
+    Setting(
+        "EMENTOR_SECRET_KEY",
+        "secret_keys",
+        None,
+        "secret from which the keys that encrypt stored tokens are derived; at least 32 characters, several "
+        "separated by commas, newest first",
+        _secret_keys,
+    ),
+    Setting(
+        "EMENTOR_DATABASE_URL",
+        "database_url",
+        "sqlite:///ementor.sqlite3",
+        "database: sqlite:///FILE or postgresql://USER@HOST/NAME",
+        _database_url,
+    ),
+    Setting(
+        "EMENTOR_PUBLIC_URL",
+        "public_url",
+        "http://localhost:8000",
+        "address under which browsers and platforms reach the tool; https, or http on localhost",
+        _public_url,
+    ),
+    Setting(
+        "EMENTOR_TOOL_CONFIG",
+        "tool_config",
+        "",
+        "path of a JSON file of platforms (tool_config.json), applied at each start; unset reads no file",
+        _existing_file,
+    ),
+    Setting(
+        "EMENTOR_ALLOW_LOOPBACK_PLATFORMS",
+        "allow_loopback_platforms",
+        "0",
+        "1 lets platforms have http and loopback addresses; for the demo and tests only",
+        _yes_or_no,
+    ),
+    Setting(
+        "EMENTOR_DEMO_CLOCK",
+        "demo_clock",
+        "",
+        "path of the demo's clock.json, which moves the day of sync, flags and console (never of logins); "
+        "needs EMENTOR_ALLOW_LOOPBACK_PLATFORMS=1",
+        Path,
+    ),
+    Setting(
+        "EMENTOR_ORGANISATION",
+        "organisation",
+        "Organisation",
+        "name of the organisation that platforms belong to unless told otherwise",
+        _name,
+    ),
+    Setting(
+        "EMENTOR_DEFAULT_LOCALE",
+        "default_locale",
+        "en",
+        "language of pages when neither the platform nor the browser says one",
+        _locale,
+    ),
+    Setting(
+        "EMENTOR_DEFAULT_TIME_ZONE",
+        "default_time_zone",
+        "Europe/Paris",
+        "time zone of a new organisation, used where a person's own is unknown",
+        _time_zone,
+    ),
+    Setting(
+        "EMENTOR_SYNC_MINUTES",
+        "sync_minutes",
+        "30",
+        "minutes between two scheduled syncs of a course, 1 to 1440",
+        _between(1, 1440),
+    ),
+    Setting(
+        "EMENTOR_TRUSTED_PROXIES",
+        "trusted_proxies",
+        "0",
+        "number of reverse proxies in front whose X-Forwarded-* headers are believed, 0 to 5",
+        _between(0, 5),
+    ),
+    Setting(
+        "EMENTOR_LOG_LEVEL",
+        "log_level",
+        "INFO",
+        "DEBUG, INFO, WARNING or ERROR; logs are JSON lines on standard error, without names or tokens",
+        _log_level,
+    ),
+)
+"""Every key the tool reads, in the order of the documentation."""

@@ -1,0 +1,101 @@
+"""From an accepted launch to an open session: the person and course are recorded, the role is checked.
+
+Who is what is decided in mentor_console.access; here the facts for that decision are gathered.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from course_sync.database import db
+from course_sync.jobs import enqueue
+from course_sync.models import SyncRun
+from course_sync.records import LaunchedContext, LaunchRecord, record_launch
+from lti_tool.launch_claims import Launch, LaunchedCourse
+from lti_tool.launches import AcceptedLaunch
+from lti_tool.role_check import check_role
+from lti_tool.services import Services
+from lti_tool.session import OpenedSession, facts_of, find_by_handle, open_session
+from mentor_console.access import viewer_of
+
+
+def enter(
+    accepted: AcceptedLaunch, services: Services, *, now: datetime, real_now: datetime
+) -> OpenedSession:
+    """Record who came and from where, look the role up where it must be, and open the session.
+
+    `now` is the console's (facts), `real_now` the door's (session, jobs).
+    """
+    launch = accepted.launch
+    record = _record(accepted, now)
+    person_id = record.person.id
+    context_id = record.context.id if record.context else None
+    membership = record.membership
+    db.session.commit()
+    services.keys.ensure()
+    if membership is not None and "Instructor" in launch.roles:
+        check_role(membership, now, services.platform)
+    if context_id is not None:
+        _ask_for_first_sync(context_id, real_now)
+    return open_session(
+        person_id=person_id,
+        platform_id=accepted.registration.platform_id,
+        context_id=context_id,
+        roles=launch.roles,
+        real_now=real_now,
+        is_platform_administrator=launch.is_administrator,
+        mentored_subjects=launch.mentored_subjects,
+        return_url=launch.return_url,
+    )
+
+
+def first_page(opened: OpenedSession, accepted: AcceptedLaunch) -> str:
+    """Path of the page a launch leads to: the person's own first page, or why there is none."""
+    if accepted.launch.course is not None:
+        return opened.path + "/"
+    session = find_by_handle(opened.handle)
+    has_part = session is not None and viewer_of(facts_of(session)).parts != {"anyone"}
+    return opened.path + ("/" if has_part else "/outside")
+
+
+def _record(accepted: AcceptedLaunch, now: datetime) -> LaunchRecord:
+    launch, registration = accepted.launch, accepted.registration
+    return record_launch(
+        platform_id=registration.platform_id,
+        organisation_id=registration.organisation_id,
+        subject=launch.subject,
+        names=launch.names,
+        email=launch.email,
+        locale=launch.locale,
+        time_zone=launch.time_zone,
+        context=_launched_context(launch),
+        roles=sorted(launch.roles),
+        now=now,
+    )
+
+
+def _launched_context(launch: Launch) -> LaunchedContext | None:
+    course: LaunchedCourse | None = launch.course
+    if course is None:
+        return None
+    return LaunchedContext(
+        external_id=course.external_id,
+        title=course.title,
+        label=course.label,
+        memberships_url=course.memberships_url,
+        starts_at=course.starts_at,
+        ends_at=course.ends_at,
+    )
+
+
+def _ask_for_first_sync(context_id: int, real_now: datetime) -> None:
+    """A course nobody has synced yet is queued at its first launch; the schedule takes over afterwards."""
+    was_synced = db.session.scalars(
+        select(SyncRun.id).where(SyncRun.context_id == context_id).limit(1)
+    ).first()
+    if was_synced is None:
+        enqueue(
+            "sync_context", {"context_id": context_id, "trigger": "launch"}, f"sync:{context_id}", real_now
+        )

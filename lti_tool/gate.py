@@ -1,0 +1,73 @@
+"""What every request passes before its view: the two clocks, the session of its path, the forgery check.
+
+A page under /s/<handle> without a live session is refused here, before any view runs. The handle never
+reaches a view or a template: it is taken out of the route's values and put back into every address made.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import get_locale
+from markupsafe import Markup
+
+from lti_tool import csrf
+from lti_tool.headers import frame_by
+from lti_tool.locale import text_direction
+from lti_tool.services import Services
+from lti_tool.session import SESSION_COOKIE, facts_of, find_by_handle, find_session
+from mentor_console.access import NoSession, viewer_of
+
+
+def init_gate(app: Flask, services: Services) -> None:
+    """Put the gate before every view of the application."""
+
+    def take_handle(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        handle = values.pop("handle", None) if values else None
+        if handle is not None:
+            g.handle = handle
+
+    def put_handle(endpoint: str, values: dict[str, Any]) -> None:
+        if "handle" not in values and "handle" in g and app.url_map.is_endpoint_expecting(endpoint, "handle"):
+            values["handle"] = g.handle
+
+    def open_gate() -> None:
+        g.real_now = services.clock.real_now()
+        g.now = services.clock.now()
+        if "handle" in g:
+            _load_session(g.handle, services)
+
+    def add_context() -> dict[str, Any]:
+        return {
+            "csrf_field": _csrf_field,
+            "dir": text_direction(),
+            "is_demo": services.clock.is_demo,
+            "locale": get_locale(),
+            "now": g.get("now"),
+            "viewer": g.get("viewer"),
+        }
+
+    app.url_value_preprocessor(take_handle)
+    app.url_defaults(put_handle)
+    app.before_request(open_gate)
+    app.context_processor(add_context)
+
+
+def _load_session(handle: str, services: Services) -> None:
+    known = find_by_handle(handle)
+    if known is not None:  # the page "open the activity again" must show inside the platform's frame too
+        frame_by(known.platform, known.return_url)
+    session = find_session(handle, request.cookies.get(SESSION_COOKIE), g.real_now)
+    if session is None:
+        raise NoSession
+    csrf.check_request(request, handle, services.settings.public_url)
+    g.session = session
+    g.viewer = viewer_of(facts_of(session))
+
+
+def _csrf_field() -> Markup:
+    """The hidden field of a form; nothing on pages outside a session, which have no forms."""
+    if "session" not in g:
+        return Markup("")
+    return csrf.field_for(g.handle, request.cookies[SESSION_COOKIE])

@@ -1,0 +1,73 @@
+"""Security headers of every answer: content policy, who may frame the page, caching.
+
+No X-Frame-Options: it cannot name a platform. A page may be framed by the platform of its own session only,
+so that no organisation reads in a header which others use this tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Flask, Response, g, request
+
+from course_sync.models import Platform
+from course_sync.registrations import Registration
+from lti_tool.addresses import AddressInvalid, origin_of
+from lti_tool.registration import list_platforms
+from lti_tool.services import current_services
+
+_CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+)
+_FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_PRIVATE_PATHS = ("/s/", "/lti/")
+_HSTS = "max-age=31536000"
+
+
+def init_headers(app: Flask) -> None:
+    """Put the headers on every answer of the application."""
+    app.after_request(_add_headers)
+
+
+def frame_by(platform: Platform | Registration, *others: str | None) -> None:
+    """Let this platform frame the answer to this request, and the origins of these addresses.
+
+    Hosted Canvas has an issuer that frames nothing; there the launch's return address names the site.
+    """
+    g.frame_origins = _origins([platform.issuer, platform.auth_login_url, *others])
+
+
+def frame_by_any_platform() -> None:
+    """For a refusal of somebody whose platform is not known; with several organisations, none is named."""
+    platforms = list_platforms()
+    is_one_house = len({platform.organisation_id for platform in platforms}) == 1
+    addresses = [address for p in platforms for address in (p.issuer, p.auth_login_url)]
+    g.frame_origins = _origins(addresses if is_one_house else [])
+
+
+def _add_headers(response: Response) -> Response:
+    ancestors = " ".join(["'self'", *g.get("frame_origins", [])])
+    response.headers["Content-Security-Policy"] = _CONTENT_POLICY + ancestors
+    for name, value in _FIXED.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith(_PRIVATE_PATHS):
+        response.headers["Cache-Control"] = "no-store"
+    if current_services().settings.public_url.startswith("https://"):
+        response.headers["Strict-Transport-Security"] = _HSTS
+    return response
+
+
+def _origins(addresses: Iterable[str | None]) -> list[str]:
+    found: dict[str, None] = {}
+    for address in addresses:
+        try:
+            found[origin_of(address or "")] = None
+        except AddressInvalid:
+            continue
+    return list(found)

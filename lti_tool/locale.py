@@ -1,0 +1,93 @@
+"""Language and time zone of a page: the person's choice, then what the platform said, then the browser's.
+
+Only languages with a translation are offered; English is in the texts themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_locale
+
+from lti_tool.models import LaunchSession
+from lti_tool.paths import translations_folder
+from lti_tool.services import current_services
+
+SOURCE_LANGUAGE = "en"
+
+
+def init_locale(app: Flask, default_locale: str, default_time_zone: str) -> None:
+    """Let every page find its language and time zone."""
+    app.config.update(
+        BABEL_DEFAULT_LOCALE=default_locale,
+        BABEL_DEFAULT_TIMEZONE=default_time_zone,
+        BABEL_TRANSLATION_DIRECTORIES=str(translations_folder()),
+    )
+    Babel(app, locale_selector=select_locale, timezone_selector=select_time_zone)
+
+
+def select_locale() -> str:
+    """Code of the language of this answer, one of those offered."""
+    return next(code for code in (match_offered(wish) for wish in _wishes()) if code)
+
+
+def select_time_zone() -> str | None:
+    """IANA name of the reader's zone; None = the default."""
+    session = _current_session()
+    if session is None:
+        return None
+    for name in (session.person.time_zone, session.platform.organisation.time_zone):
+        if _is_zone(name):
+            return name
+    return None
+
+
+def text_direction() -> str:
+    """`ltr` or `rtl`, for the page's root element."""
+    locale = get_locale()
+    return locale.text_direction if locale else "ltr"
+
+
+def offered_languages() -> list[str]:
+    """Languages that have a translation, and the one the texts are written in."""
+    folder = translations_folder()
+    translated = (path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/messages.mo"))
+    return sorted({SOURCE_LANGUAGE, *translated})
+
+
+def match_offered(wish: str) -> str | None:
+    """The offered language that serves a wish such as `fr-CA` or `fr_FR`; None if none does."""
+    try:
+        wanted = Locale.parse(wish.strip().replace("-", "_"))
+    except (ValueError, UnknownLocaleError, TypeError):
+        return None
+    offered = offered_languages()
+    return next((code for code in (str(wanted), wanted.language) if code in offered), None)
+
+
+def _wishes() -> Iterable[str]:
+    session = _current_session()
+    if session is not None:
+        yield session.person.chosen_locale
+        yield session.person.locale
+    if has_request_context():
+        yield from request.accept_languages.values()
+    if session is not None:
+        yield session.platform.organisation.locale
+    yield current_services().settings.default_locale
+    yield SOURCE_LANGUAGE
+
+
+def _current_session() -> LaunchSession | None:
+    session: LaunchSession | None = g.get("session") if has_request_context() else None
+    return session
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(name) and bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False

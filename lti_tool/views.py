@@ -1,0 +1,115 @@
+"""Addresses of the door: login, launch, public keys, health. Parse, ask, answer; checks are made elsewhere.
+
+LTI 1.3 core 5 and 1EdTech security framework 5.1.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
+from werkzeug.wrappers import Response as BaseResponse
+
+from course_sync.registrations import Registration
+from lti_tool import health, launches
+from lti_tool.entry import enter, first_page
+from lti_tool.headers import frame_by
+from lti_tool.refusals import LaunchRefused
+from lti_tool.services import current_services
+from lti_tool.session import set_session_cookie
+from mentor_console.access import open_to
+
+blueprint = Blueprint("lti", __name__)
+
+JWKS_CACHE_SECONDS = 300
+
+
+@blueprint.route(launches.LOGIN_PATH, methods=["GET", "POST"])
+def login() -> BaseResponse:
+    """Third-party initiated login: to the platform's authorisation address, with state and nonce."""
+    _note_registration(launches.find_login_registration(request.values))
+    login = launches.begin_login(request.values, current_services().settings.public_url, g.real_now)
+    response = make_response(redirect(login.address, 302))
+    launches.set_login_cookie(response, login)
+    return response
+
+
+@blueprint.get(launches.LAUNCH_PATH)
+def launch_by_get() -> BaseResponse:
+    """A launch is posted; whoever comes here by a bookmark or a reload is told what to do."""
+    raise LaunchRefused("launch_by_get")
+
+
+@blueprint.post(launches.LAUNCH_PATH)
+def launch() -> BaseResponse:
+    """The id_token arrives: check it, open a session of its own, and go there."""
+    services = current_services()
+    _note_registration(launches.find_launch_registration(request.form.get("id_token", "")))
+    accepted = launches.accept_launch(
+        request.form,
+        request.cookies,
+        platform_keys=services.platform_keys,
+        own_origin=services.settings.public_url,
+        real_now=g.real_now,
+    )
+    opened = enter(accepted, services, now=g.now, real_now=g.real_now)
+    response = make_response(redirect(first_page(opened, accepted), 303))
+    set_session_cookie(response, opened)
+    response.delete_cookie(
+        launches.login_cookie_name(request.form.get("state", "")),
+        path=launches.LAUNCH_PATH,
+        secure=True,
+        httponly=True,
+        samesite="None",
+        partitioned=True,
+    )
+    return response
+
+
+def _note_registration(registration: Registration | None) -> None:
+    """So that a refusal is audited under its platform and can be read inside that platform's frame."""
+    g.registration = registration
+    if registration is not None:
+        frame_by(registration)
+
+
+@blueprint.get("/s/<handle>/outside")
+@open_to("anyone")
+def outside_course() -> str:
+    """For a launch that named no course."""
+    return render_template("lti_tool/outside_course.html")
+
+
+@blueprint.get("/.well-known/jwks.json")
+def jwks() -> Response:
+    """Public keys of the tool, for platforms that check its client assertions."""
+    response = jsonify(current_services().keys.jwks())
+    response.headers["Cache-Control"] = f"public, max-age={JWKS_CACHE_SECONDS}"
+    return response
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """The process is up. Asks no database."""
+    return jsonify(
+        status="ok", uptime_seconds=int(time.monotonic() - current_app.extensions["ementor_started"])
+    )
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """The database answers and is migrated to what this version expects; else 503 and why."""
+    obstacle = health.find_obstacle()
+    if obstacle:
+        return jsonify(status="not ready", reason=obstacle), 503
+    return jsonify(status="ready"), 200
