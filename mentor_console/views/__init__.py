@@ -1,0 +1,13 @@
+"""The pages of the console: parse, ask a service, render. No SQL, no HTTP, no decisions about access."""
+
+from __future__ import annotations
+
+import mentor_console.views.admin
+import mentor_console.views.frame
+import mentor_console.views.learner
+import mentor_console.views.mentor
+import mentor_console.views.shared
+import mentor_console.views.trainer  # noqa: F401 - importing the pages hangs their routes on the blueprint
+from mentor_console.views.routes import blueprint
+
+__all__ = ["blueprint"]

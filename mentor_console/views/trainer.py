@@ -1,0 +1,144 @@
+"""The trainer's desk: naming e-mentors, sharing learners out by hand, answering requests for access."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentor_console import caseload, grants
+from mentor_console.access import current_viewer, get_member_of_course, open_to
+from mentor_console.desks import get_trainer_page
+from mentor_console.errors import Conflict, InvalidInput
+from mentor_console.screens import CourseMember
+from mentor_console.views.routes import blueprint
+
+_MAX_ID = 2**31 - 1
+"""Ids are 32-bit on PostgreSQL; a larger number is nobody's."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which learners of the course are listed."""
+
+    show: str
+    """"" = all, "without" = without e-mentor, else the person id of a mentor."""
+    words: str
+
+
+@blueprint.get("/course")
+@open_to("trainer")
+def course() -> str:
+    """E-mentors with their load, learners with their e-mentors, the state of the data."""
+    page = get_trainer_page(current_viewer(), g.now)
+    filters = Filters(request.args.get("show", ""), request.args.get("q", "").strip())
+    return render_template(
+        "mentor_console/course.html",
+        page=page,
+        filters=filters,
+        learners=filter_learners(page.learners, filters),
+    )
+
+
+@blueprint.post("/mentors")
+@open_to("trainer")
+def name_mentor() -> Response:
+    """Make a member of the course e-mentor."""
+    viewer, membership_id = current_viewer(), _parse_id(request.form.get("membership", ""))
+    if membership_id is None:
+        return _back(problem="nobody_chosen")
+    try:
+        caseload.name_mentor(viewer, get_member_of_course(viewer, membership_id), g.now)
+    except (InvalidInput, Conflict) as error:
+        return _back(problem=error.code)
+    return _back(done="mentor_named")
+
+
+@blueprint.post("/mentors/end")
+@open_to("trainer")
+def end_mentor() -> Response:
+    """Take the part of e-mentor away again."""
+    person_id = _parse_id(request.form.get("person", ""))
+    if person_id is None:
+        return _back(problem="nobody_chosen")
+    caseload.end_mentor(current_viewer(), person_id, g.now)
+    return _back(done="mentor_ended")
+
+
+@blueprint.post("/assign")
+@open_to("trainer")
+def assign() -> Response:
+    """Give the ticked learners to an e-mentor."""
+    viewer = current_viewer()
+    mentor_id = _parse_id(request.form.get("mentor", ""))
+    learner_ids = [_parse_id(text) for text in request.form.getlist("learner")]
+    wanted = sorted({learner_id for learner_id in learner_ids if learner_id is not None})
+    if mentor_id is None:
+        return _back(problem="nobody_chosen")
+    if not wanted:
+        return _back(problem="no_learners")
+    try:
+        caseload.assign(viewer, mentor_id, caseload.list_course_learners(viewer, wanted), g.now)
+    except (InvalidInput, Conflict) as error:
+        return _back(problem=error.code)
+    return _back(done="shared")
+
+
+@blueprint.post("/unassign")
+@open_to("trainer")
+def unassign() -> Response:
+    """Take one learner back from one e-mentor: `pair` is "mentor's person id:learner's membership id"."""
+    viewer = current_viewer()
+    mentor_text, _, learner_text = request.form.get("pair", "").partition(":")
+    mentor_id, learner_id = _parse_id(mentor_text), _parse_id(learner_text)
+    if mentor_id is None or learner_id is None:
+        return _back(problem="unusable")
+    caseload.unassign(viewer, mentor_id, caseload.list_course_learners(viewer, [learner_id]), g.now)
+    return _back(done="taken_back")
+
+
+@blueprint.post("/requests/<int(max=2147483647):request_id>")
+@open_to("trainer", "admin")
+def decide_request(request_id: int) -> Response:
+    """Let somebody in as trainer or e-mentor, or decline; whoever is first decides."""
+    viewer = current_viewer()
+    desk = "console.course" if viewer.is_trainer else "console.admin"
+    role = request.form.get("role") or None
+    if "role" not in request.form:
+        return redirect(url_for(desk, problem="unusable"), 303)
+    try:
+        grants.decide_request(viewer, request_id, role=role, now=g.now)
+    except InvalidInput:
+        return redirect(url_for(desk, problem="unusable"), 303)
+    except Conflict as error:
+        return redirect(url_for(desk, problem=error.code), 303)
+    return redirect(url_for(desk, done="granted" if role else "declined"), 303)
+
+
+def filter_learners(learners: Sequence[CourseMember], filters: Filters) -> list[CourseMember]:
+    """The learners to list. Every word must occur in the name or in a group."""
+    words = filters.words.casefold().split()
+    return [member for member in learners if _is_shown(member, filters.show) and _matches(member, words)]
+
+
+def _is_shown(member: CourseMember, show: str) -> bool:
+    if show == "without":
+        return not member.mentors
+    return not show or any(str(mentor.person_id) == show for mentor in member.mentors)
+
+
+def _matches(member: CourseMember, words: Sequence[str]) -> bool:
+    text = " ".join((member.name, *member.groups)).casefold()
+    return all(word in text for word in words)
+
+
+def _parse_id(text: str) -> int | None:
+    """A database id as a form sends it; None for anything else."""
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_ID)) else 0
+    return number if 0 < number <= _MAX_ID else None
+
+
+def _back(*, done: str | None = None, problem: str | None = None) -> Response:
+    return redirect(url_for("console.course", done=done, problem=problem), 303)
