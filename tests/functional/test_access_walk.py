@@ -1,0 +1,407 @@
+"""Every route with every kind of person: in where they belong, else refused, and nothing named or changed.
+
+A new route fails until it has a row in the table below. What each kind of person is stands here in full,
+written down by hand and not asked of the code under test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from flask import Flask, url_for
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from course_sync.database import Base, db
+from lti_tool.csrf import token_for
+from lti_tool.services import current_services
+from lti_tool.session import SESSION_COOKIE, OpenedSession
+from tests.harness.pages import Page
+from tests.harness.world import (
+    LEARNERS,
+    MAIN,
+    OTHER_COURSE,
+    OTHER_ORGANISATION,
+    OTHER_PLATFORM,
+    Launch,
+    World,
+)
+
+ANYONE = {"anyone"}
+OPEN_TO = {
+    "console.home": ANYONE,
+    "console.set_language": ANYONE,
+    "console.update_now": {"mentor", "trainer", "admin"},
+    "console.sync_status": {"mentor", "trainer", "admin"},
+    "console.today": {"mentor"},
+    "console.learner": {"mentor", "trainer"},
+    "console.record_contact": {"mentor", "trainer"},
+    "console.course": {"trainer"},
+    "console.name_mentor": {"trainer"},
+    "console.end_mentor": {"trainer"},
+    "console.assign": {"trainer"},
+    "console.unassign": {"trainer"},
+    "console.own_page": {"learner"},
+    "console.admin": {"admin"},
+    "console.ask_access": {"applicant"},
+    "console.decide_request": {"trainer", "admin"},
+    "lti.outside_course": ANYONE,
+}
+"""Endpoint -> parts that may enter."""
+
+ALL = frozenset((MAIN, who) for who in (*LEARNERS, "learning mentor", "leaver"))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of person: how they launch, the parts they have, whom of the main course they may see."""
+
+    launch: Launch
+    parts: frozenset[str]
+    sees: frozenset[tuple[str, str]] = frozenset()
+    decides: bool = False
+    """May decide a request for access to the main course."""
+
+
+def kind(
+    launch: Launch, *parts: str, sees: frozenset[tuple[str, str]] = frozenset(), decides: bool = False
+) -> Kind:
+    """Everybody signed in is also "anyone"."""
+    return Kind(launch, frozenset(parts) | ANYONE, sees, decides)
+
+
+def learners(*who: str) -> frozenset[tuple[str, str]]:
+    """Learners of the main course by short name."""
+    return frozenset((MAIN, name) for name in who)
+
+
+TEACHER = ("Instructor",)
+KINDS = {
+    "trainer": kind(Launch(MAIN, "trainer", TEACHER), "trainer", sees=ALL, decides=True),
+    "mentor": kind(Launch(MAIN, "mentor", TEACHER), "mentor", sees=learners("ann", "bob", "leaver")),
+    "other mentor": kind(Launch(MAIN, "other mentor", TEACHER), "mentor", sees=learners("cyn")),
+    "former mentor": kind(Launch(MAIN, "former mentor", TEACHER)),
+    "unnamed teacher": kind(Launch(MAIN, "unnamed teacher", TEACHER)),
+    "learner": kind(Launch(MAIN, "ann", ("Learner",)), "learner"),
+    "learning mentor": kind(
+        Launch(MAIN, "learning mentor", ("Learner",)), "learner", "mentor", sees=learners("dan")
+    ),
+    "observer": kind(
+        Launch(MAIN, "observer", ("Mentor",), observes=("bob",)), "mentor", sees=learners("bob")
+    ),
+    "admin": kind(Launch(MAIN, "admin"), "admin", decides=True),
+    "manager": kind(Launch(MAIN, "manager", TEACHER), "applicant"),
+    "administrator": kind(Launch(MAIN, "administrator", is_administrator=True), "applicant"),
+    "stranger": kind(Launch(MAIN, "stranger")),
+    "learner outside a course": kind(Launch(MAIN, "ann", ("Learner",), without_course=True)),
+    "trainer outside a course": kind(Launch(MAIN, "trainer", TEACHER, without_course=True)),
+    "trainer of another course": kind(Launch(OTHER_COURSE, "trainer", TEACHER), "trainer"),
+    "mentor of another course": kind(Launch(OTHER_COURSE, "mentor", TEACHER), "mentor"),
+    "learner of another course": kind(Launch(OTHER_COURSE, "ann", ("Learner",)), "learner"),
+    "trainer of another platform": kind(Launch(OTHER_PLATFORM, "trainer", TEACHER), "trainer"),
+    "mentor of another platform": kind(Launch(OTHER_PLATFORM, "mentor", TEACHER), "mentor"),
+    "observer of another platform": kind(
+        Launch(OTHER_PLATFORM, "observer", ("Mentor",), observes=("ann", "bob")), "mentor"
+    ),
+    "trainer of another organisation": kind(Launch(OTHER_ORGANISATION, "trainer", TEACHER), "trainer"),
+    "mentor of another organisation": kind(Launch(OTHER_ORGANISATION, "mentor", TEACHER), "mentor"),
+    "admin of another organisation": kind(Launch(OTHER_ORGANISATION, "admin"), "admin"),
+}
+
+TRAINER_ACTIONS = {"console.name_mentor", "console.end_mentor", "console.assign", "console.unassign"}
+LEARNER_ROUTES = {"console.learner", "console.record_contact"}
+HARMLESS = {"audit_entry", "launch_session", "job_run", "login_state"}
+"""Tables that may change although nobody was let in, or that hold no decision about anybody."""
+
+
+@dataclass
+class Walk:
+    """The tool, the world, and somebody's hand on the door."""
+
+    app: Flask
+    client: FlaskClient
+    world: World
+    sessions: dict[str, OpenedSession]
+
+    def rules(self) -> Iterator[tuple[str, str]]:
+        """Every guarded endpoint with each of its methods."""
+        for rule in self.app.url_map.iter_rules():
+            if rule.rule.startswith("/s/<handle>/"):
+                for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}):
+                    yield rule.endpoint, method
+
+    def address(self, endpoint: str, session: OpenedSession, learner_id: int) -> str:
+        """Address of a page of one session, pointed at the main course wherever it points at something."""
+        values: dict[str, object] = {"handle": session.handle}
+        rule = next(r for r in self.app.url_map.iter_rules() if r.endpoint == endpoint)
+        if "membership_id" in rule.arguments:
+            values["membership_id"] = learner_id
+        if "request_id" in rule.arguments:
+            request = self.world.courses[MAIN].request
+            assert request is not None
+            values["request_id"] = request.id
+        assert rule.arguments <= set(values), (
+            f"say what {rule.arguments - set(values)} of {endpoint} shall be"
+        )
+        with self.app.test_request_context(base_url="http://localhost:8000"):
+            return url_for(endpoint, **values)
+
+    def form(self, endpoint: str) -> dict[str, str]:
+        """What the form of an action on the main course would send, filled in correctly."""
+        main = self.world.courses[MAIN]
+        mentor, cyn = main.people["mentor"].id, main.members["cyn"].id
+        moment = (self.world.now - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M")
+        contact = {"kind": "social", "channel": "phone", "outcome": "reached", "summary": "Walked in."}
+        return {
+            "console.set_language": {"locale": "fr", "back": "/"},
+            "console.record_contact": contact | {"occurred_at": moment, "request_key": "k" * 24},
+            "console.name_mentor": {"membership": str(main.members["unnamed teacher"].id)},
+            "console.end_mentor": {"person": str(mentor)},
+            "console.assign": {"mentor": str(mentor), "learner": str(cyn)},
+            "console.unassign": {"pair": f"{mentor}:{main.members['ann'].id}"},
+            "console.decide_request": {"role": "trainer"},
+        }.get(endpoint, {})
+
+    def go(
+        self,
+        method: str,
+        address: str,
+        *,
+        handle: str,
+        secret: str | None,
+        data: dict[str, str],
+        **headers: str,
+    ) -> TestResponse:
+        """One request with exactly this cookie."""
+        if secret is not None:
+            headers["Cookie"] = f"{SESSION_COOKIE}={secret}"
+        return self.client.open(address, method=method, data=data or None, headers=headers)
+
+    def go_as(self, who: str, endpoint: str, method: str, learner_id: int) -> TestResponse:
+        """One request as a person would make it from the tool's own page."""
+        session = self.sessions[who]
+        data = self.form(endpoint) if method == "POST" else {}
+        if method == "POST":
+            data["csrf_token"] = token_for(session.handle, session.secret)
+        address = self.address(endpoint, session, learner_id)
+        return self.go(method, address, handle=session.handle, secret=session.secret, data=data)
+
+    def rows(self) -> dict[str, list[str]]:
+        """Everything the database holds, but what is harmless."""
+        with self.app.app_context():
+            found = {
+                table.name: sorted(map(repr, db.session.execute(select(table)).all()))
+                for table in Base.metadata.sorted_tables
+                if table.name not in HARMLESS
+            }
+            db.session.rollback()
+            return found
+
+    def named(self, answer: TestResponse) -> set[tuple[str, str]]:
+        """Learners whose name stands anywhere in an answer."""
+        text = answer.get_data(as_text=True)
+        everybody = [
+            (place, who) for place in self.world.courses for who in (*LEARNERS, "learning mentor", "leaver")
+        ]
+        return {one for one in everybody if self.world.name_of(*one) in text}
+
+
+@pytest.fixture
+def walk(app: Flask) -> Iterator[Walk]:
+    """The world of two organisations, and a session for every kind of person."""
+    with app.app_context():
+        clock = current_services().clock
+        world = World(clock.now(), clock.real_now())
+        sessions = {name: world.sign_in(one.launch) for name, one in KINDS.items()}
+        world.settle()
+    # Outside the context: requests must not share its `g`.
+    yield Walk(app, app.test_client(use_cookies=False), world, sessions)
+
+
+def may_enter(who: str, endpoint: str, target: tuple[str, str]) -> bool:
+    """By the tables above: the part fits, and the learner, if there is one, is theirs to see."""
+    person = KINDS[who]
+    if person.parts.isdisjoint(OPEN_TO[endpoint]):
+        return False
+    return endpoint not in LEARNER_ROUTES or target in person.sees
+
+
+def may_change(who: str, endpoint: str) -> bool:
+    """Whether an action on the main course is theirs."""
+    if endpoint in TRAINER_ACTIONS:
+        return who == "trainer"
+    return endpoint != "console.decide_request" or KINDS[who].decides
+
+
+def test_every_guarded_route_has_a_row_and_declares_the_same(walk: Walk) -> None:
+    """The table is the law; the declarations in the code must agree with it."""
+    declared = {endpoint: set(walk.app.view_functions[endpoint].open_to) for endpoint, _ in walk.rules()}  # type: ignore[attr-defined]
+    assert declared == OPEN_TO
+
+
+@pytest.mark.parametrize("endpoint", OPEN_TO)
+def test_only_the_right_people_get_in(walk: Walk, endpoint: str) -> None:
+    """GET and POST of the route, by every kind of person, at a learner of the main course."""
+    learner_id = walk.world.learner_id(MAIN, "ann")
+    methods = [method for name, method in walk.rules() if name == endpoint]
+    assert methods
+    for method in methods:
+        for who in sorted(KINDS, key=lambda name: may_change(name, endpoint)):
+            before = walk.rows()
+            answer = walk.go_as(who, endpoint, method, learner_id)
+            allowed = may_enter(who, endpoint, (MAIN, "ann"))
+            said = f"{who}: {method} {endpoint}: {answer.status}"
+            if not allowed:
+                assert answer.status_code in (403, 404), said
+            elif may_change(who, endpoint):
+                assert answer.status_code in (200, 303), said
+            else:
+                assert answer.status_code in (303, 403, 404), said
+            if not allowed or not may_change(who, endpoint) or method == "GET":
+                assert walk.rows() == before, said
+
+
+@pytest.mark.parametrize("endpoint", OPEN_TO)
+def test_pages_name_only_learners_the_reader_may_see(walk: Walk, endpoint: str) -> None:
+    """Also pages that refuse: no name of a learner outside the reader's own care, their own name apart."""
+    if (endpoint, "GET") not in set(walk.rules()):
+        return
+    for who, person in KINDS.items():
+        answer = walk.go_as(who, endpoint, "GET", walk.world.learner_id(MAIN, "ann"))
+        own = {(person.launch.place, person.launch.who)}
+        foreign = {one for one in walk.named(answer) if one[0] != person.launch.place}
+        assert foreign == set(), f"{who} reads on {endpoint} of {foreign}"
+        if person.launch.place == MAIN:
+            assert walk.named(answer) <= person.sees | own, f"{who} on {endpoint}"
+
+
+def test_pages_name_those_they_are_for(walk: Walk) -> None:
+    """The test above would pass on empty pages."""
+    nobody = walk.world.learner_id(MAIN, "ann")
+    assert walk.named(walk.go_as("trainer", "console.course", "GET", nobody)) >= learners(*LEARNERS)
+    assert walk.named(walk.go_as("mentor", "console.today", "GET", nobody)) >= learners("ann", "bob")
+    assert (MAIN, "ann") in walk.named(walk.go_as("mentor", "console.learner", "GET", nobody))
+
+
+@pytest.mark.parametrize("who", KINDS)
+def test_a_learner_is_seen_by_id_only_by_those_who_care_for_them(walk: Walk, who: str) -> None:
+    """Each learner and each member of staff of each course, by number, for reading and for writing."""
+    for place, course in walk.world.courses.items():
+        for name, member in course.members.items():
+            allowed = (place, name) in KINDS[who].sees if place == MAIN else _sees_at_home(who, place, name)
+            for endpoint, method in (("console.learner", "GET"), ("console.record_contact", "POST")):
+                status = walk.go_as(who, endpoint, method, member.id).status_code
+                expected = (200, 303) if allowed else (403, 404)
+                assert status in expected or (allowed and status == 409), (
+                    f"{who} -> {name} of {place}: {status}"
+                )
+    for number in (0, 2**31 - 1):
+        assert walk.go_as(who, "console.learner", "GET", number).status_code in (403, 404)
+    beyond = walk.address("console.learner", walk.sessions[who], 1).replace("learners/1", f"learners/{2**63}")
+    session = walk.sessions[who]
+    assert walk.go("GET", beyond, handle=session.handle, secret=session.secret, data={}).status_code in (
+        403,
+        404,
+    )
+
+
+def _sees_at_home(who: str, place: str, name: str) -> bool:
+    """People of other courses see there what their like sees in the main course."""
+    launch = KINDS[who].launch
+    if launch.place != place:
+        return False
+    alike = {"trainer": "trainer", "mentor": "mentor"}.get(launch.who)
+    if launch.who == "observer":
+        return name in launch.observes
+    return alike is not None and (MAIN, name) in KINDS[alike].sees
+
+
+def test_no_page_without_its_own_session(walk: Walk) -> None:
+    """No cookie, a made-up one, one of another tab, one of a session that is over: 401 on every route."""
+    mine, other = walk.sessions["trainer"], walk.sessions["mentor"]
+    for endpoint, method in walk.rules():
+        address = walk.address(endpoint, mine, walk.world.learner_id(MAIN, "ann"))
+        for secret in (None, "", "A" * 43, other.secret, mine.handle):
+            answer = walk.go(method, address, handle=mine.handle, secret=secret, data=walk.form(endpoint))
+            assert answer.status_code == 401, f"{method} {endpoint} with {secret!r}: {answer.status}"
+            assert walk.named(answer) == set()
+    unknown = walk.address("console.home", mine, 1).replace(mine.handle, "B" * 22)
+    assert walk.go("GET", unknown, handle="", secret=mine.secret, data={}).status_code == 401
+
+
+def test_a_session_ends_after_its_day(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same handle and secret nine hours later are nobody's."""
+    with walk.app.app_context():
+        clock = current_services().clock
+    later = clock.real_now() + timedelta(hours=9)
+    assert walk.go_as("trainer", "console.course", "GET", 1).status_code == 200
+    monkeypatch.setattr(type(clock), "real_now", lambda self: later)
+    for endpoint, method in walk.rules():
+        assert walk.go_as("trainer", endpoint, method, 1).status_code == 401, endpoint
+
+
+Forge = Callable[[Walk, OpenedSession], tuple[dict[str, str], dict[str, str]]]
+
+
+def _good(session: OpenedSession) -> dict[str, str]:
+    return {"csrf_token": token_for(session.handle, session.secret)}
+
+
+FORGERIES: dict[str, Forge] = {
+    "no token": lambda walk, mine: ({}, {}),
+    "empty token": lambda walk, mine: ({"csrf_token": ""}, {}),
+    "token of another session": lambda walk, mine: (_good(walk.sessions["mentor"]), {}),
+    "another site's page": lambda walk, mine: (_good(mine), {"Origin": "https://lms1.example"}),
+    "no origin at all": lambda walk, mine: (_good(mine), {"Origin": "null"}),
+    "said by the browser": lambda walk, mine: (_good(mine), {"Sec-Fetch-Site": "cross-site"}),
+}
+
+
+@pytest.mark.parametrize("how", FORGERIES)
+def test_forged_requests_change_nothing(walk: Walk, how: str) -> None:
+    """Every action of the trainer, forged in each way."""
+    mine = walk.sessions["trainer"]
+    before = walk.rows()
+    posts = [endpoint for endpoint, method in walk.rules() if method != "GET"]
+    assert len(posts) > 5
+    for endpoint in posts:
+        token, headers = FORGERIES[how](walk, mine)
+        address = walk.address(endpoint, mine, walk.world.learner_id(MAIN, "ann"))
+        data = walk.form(endpoint) | token
+        answer = walk.go("POST", address, handle=mine.handle, secret=mine.secret, data=data, **headers)
+        assert answer.status_code == 403, f"{endpoint}: {answer.status}"
+    assert walk.rows() == before
+
+
+def test_refusals_are_pages_for_people(walk: Walk) -> None:
+    """In words, in a frame the platform may show, never cached."""
+    for who, endpoint in (
+        ("stranger", "console.today"),
+        ("learner", "console.course"),
+        ("mentor", "console.admin"),
+    ):
+        answer = walk.go_as(who, endpoint, "GET", 1)
+        page = Page(endpoint, answer.status_code, dict(answer.headers), answer.get_data(as_text=True))
+        assert page.title
+        assert len(page.words) > 40
+        page.check_html()
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert "frame-ancestors" in answer.headers["Content-Security-Policy"]
+
+
+def test_every_page_is_valid_html_with_a_title_of_its_own(walk: Walk) -> None:
+    """Every page that some kind of person can open."""
+    for endpoint, method in walk.rules():
+        if method != "GET":
+            continue
+        for who in KINDS:
+            answer = walk.go_as(who, endpoint, "GET", walk.world.learner_id(MAIN, "ann"))
+            if answer.status_code == 200:
+                page = Page(f"{endpoint} as {who}", 200, {}, answer.get_data(as_text=True))
+                page.check_html()
+                assert page.title, page.url
+                assert len(list(page.tree.iter("h1"))) == 1, page.url
