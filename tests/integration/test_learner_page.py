@@ -126,7 +126,9 @@ class TestProgress:
         classmate(3, standing="staff")
         classmate(3, completed_at=days_ago(1))
         classmate(3, course=world.make_course(world.platform))
-        world.make_member()  # of whom nothing is known: not counted as having done nothing
+        # Of these two nothing is known: they are not counted as having done nothing.
+        world.make_member()
+        world.know(world.make_member(), activities[0], due_at_override=NOW)
         progress = get_learner_page(trainer_of(world), learner, NOW).progress
         assert (progress.cohort_median_done, progress.cohort_size) == (1.5, 4)
         shares = {step.name: step.cohort_done_share for step in progress.steps}
