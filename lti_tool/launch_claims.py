@@ -72,7 +72,7 @@ def read_launch(claims: dict[str, Any]) -> Launch:
         time_zone=_text(claims, "zoneinfo", 64) or _custom_text(custom, "person_address_timezone"),
         course=_read_course(claims, custom),
         roles=context_roles(roles),
-        is_administrator=not _ADMINISTRATORS.isdisjoint(roles),
+        is_administrator=not _ADMINISTRATORS.isdisjoint(roles) or "Administrator" in roles,
         mentored_subjects=_read_mentored(claims),
         return_url=_address(presentation, "return_url"),
     )
