@@ -53,7 +53,9 @@ class Platform(Model):
     moodle_connected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     organisation: Mapped[Organisation] = relationship()
-    deployments: Mapped[list[Deployment]] = relationship(back_populates="platform", cascade="all, delete-orphan")
+    deployments: Mapped[list[Deployment]] = relationship(
+        back_populates="platform", cascade="all, delete-orphan"
+    )
 
 
 class Deployment(Model):
@@ -116,7 +118,11 @@ class Person(Model):
     @property
     def display_name(self) -> str:
         """Full name, or the given one, or the platform's id where the platform keeps names to itself."""
-        return self.name or " ".join(p for p in (self.given_name, self.family_name) if p) or f"#{self.external_id}"
+        return (
+            self.name
+            or " ".join(p for p in (self.given_name, self.family_name) if p)
+            or f"#{self.external_id}"
+        )
 
     @property
     def short_name(self) -> str:
@@ -137,9 +143,9 @@ class Membership(Model):
     """learner | staff | unknown, derived by `records.standing_of` from the three columns below."""
     launch_roles: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Principal context roles of the person's last launch, e.g. ["Instructor"]."""
-    nrps_roles: Mapped[list[str] | None] = mapped_column(JSON)
+    nrps_roles: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """Principal roles in the roster; None = not seen in any roster."""
-    platform_roles: Mapped[list[str] | None] = mapped_column(JSON)
+    platform_roles: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """The platform's own role names from its API (Moodle shortnames); None = unknown."""
     status: Mapped[str] = mapped_column(String(16), default="active")
     """active | suspended | left."""
@@ -196,10 +202,10 @@ class Activity(Model):
 
 
 class Progress(Model):
-    """What is known of one learner's work on one activity. Every group of columns has its own source and time.
+    """What is known of one learner's work on one activity. Each group of columns has its own source and time.
 
-    `*_as_of` is when the value was read; a value is only rewritten when it changed, so the newest confirmation
-    of an unchanged value is the context's or membership's own `*_as_of`.
+    `*_as_of` is when the value was read; a value is only rewritten when it changed, so the newest
+    confirmation of an unchanged value is the context's or membership's own `*_as_of`.
     """
 
     __tablename__ = "progress"
@@ -249,8 +255,8 @@ class ActiveDay(Model):
 class Freshness(Model):
     """Per context and kind of fact: when it was last read whole, when last tried, and what went wrong.
 
-    kind: roster | access | structure | submissions | grades | completion. A failed try moves `tried_at` and
-    `error_*` only; what was known stays.
+    kind: roster | access | structure | submissions | grades | completion | extensions. A failed try moves
+    `tried_at` and `error_*` only; what was known stays.
     """
 
     __tablename__ = "freshness"
@@ -283,13 +289,13 @@ class SyncRun(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     context_id: Mapped[int] = mapped_column(ForeignKey("context.id"), index=True)
     trigger: Mapped[str] = mapped_column(String(16))
-    """schedule | launch | person | cli."""
+    """schedule | launch | person | cli | clock (the demo's day was moved on)."""
     state: Mapped[str] = mapped_column(String(16))
     """running | done | partial | failed. At most one running per context (partial unique index)."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """Real time, not the demo's."""
     beat_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    """Real time of the last sign of life; a running row without one for 2 minutes is dead and may be taken over."""
+    """Real time of the last sign of life; a running row without one for 2 minutes may be taken over."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
     """`now` of the run (the demo's day in the demo)."""
@@ -298,7 +304,7 @@ class SyncRun(Model):
     requests: Mapped[int] = mapped_column(default=0)
     rows_changed: Mapped[int] = mapped_column(default=0)
     errors: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    """[{"kind", "code", "detail"}], at most one entry per kind and code."""
+    """[{"kind", "source", "code", "detail"}], at most one entry per kind, source and code."""
 
 
 class JobRun(Model):

@@ -1,0 +1,36 @@
+"""Days on which a source shows a trace of a learner. A lower bound: the platforms tell the last visit only,
+so days between two looks are known only from what was completed or handed in on them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from course_sync.bulk import chunked, insert_new
+from course_sync.database import db
+from course_sync.models import ActiveDay
+
+_CHUNK_MEMBERSHIPS = 200
+
+
+def record_active_days(days: Mapping[tuple[int, dt.date], str], source: str, now: datetime) -> int:
+    """Keep days by (membership id, UTC day) -> visit | completion | submission. How many were new.
+
+    The first trace of a day stays; a day after `now` is a mistake of some clock and left out.
+    """
+    wanted = {key: evidence for key, evidence in days.items() if key[1] <= now.date()}
+    new: list[dict[str, object]] = []
+    for chunk in chunked(sorted({membership_id for membership_id, _day in wanted}), _CHUNK_MEMBERSHIPS):
+        statement = select(ActiveDay.membership_id, ActiveDay.day).where(ActiveDay.membership_id.in_(chunk))
+        known = {(row.membership_id, row.day) for row in db.session.execute(statement)}
+        members = set(chunk)
+        new += [
+            {"membership_id": key[0], "day": key[1], "evidence": evidence, "source": source}
+            for key, evidence in wanted.items()
+            if key[0] in members and key not in known
+        ]
+    return insert_new(ActiveDay, new)

@@ -1,0 +1,66 @@
+"""One HTTP answer of a platform and what it means: JSON, or which PlatformError.
+
+Pure; knows no HTTP library.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from course_sync.errors import PlatformAnswerInvalid, PlatformError, PlatformRefused, PlatformUnreachable
+from course_sync.moodle_wire import safe_code
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def worth_retrying(self) -> bool:
+        """Whether the same question may be answered in a moment."""
+        return self.status == 429 or self.status >= 500
+
+
+def parse_json(answer: Answer, *, accept_error_status: bool = False) -> Any:
+    """The JSON document of an answer. Raises PlatformError for an error status or anything else than JSON."""
+    if answer.status >= 400 and not accept_error_status:
+        raise status_error(answer) or PlatformAnswerInvalid()
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        pass
+    error = status_error(answer)
+    if error:
+        raise error
+    if answer.body.lstrip()[:1] == b"<" or "html" in answer.headers.get("Content-Type", ""):
+        raise PlatformAnswerInvalid(
+            "the platform answered with a web page instead of data", code="html_answer"
+        )
+    raise PlatformAnswerInvalid("the answer is broken off or not JSON", code="broken_json")
+
+
+def status_error(answer: Answer) -> PlatformError | None:
+    """The error a status means; None below 400."""
+    status = answer.status
+    if status < 400:
+        return None
+    code, detail = f"http_{status}", f"the platform answered with status {status}"
+    if status in (401, 403):
+        return PlatformRefused(detail, code=code)
+    if answer.worth_retrying:
+        return PlatformUnreachable(detail, code=code)
+    return PlatformAnswerInvalid(detail, code=code)
+
+
+def raise_token_refused(answer: Answer, document: Any) -> None:
+    """Raises PlatformRefused with the reason an OAuth 2 error answer gives (RFC 6749, 5.2)."""
+    fields = document if isinstance(document, dict) else {}
+    code = safe_code(fields.get("error") or f"http_{answer.status}")
+    raise PlatformRefused(str(fields.get("error_description") or "")[:300], code=code)

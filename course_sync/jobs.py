@@ -1,0 +1,142 @@
+"""Jobs: plain functions by name, and the rows that say which are to run. Whoever claims a row runs it, alone.
+
+Claims are single statements, so that they hold between processes on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import CursorResult, delete, inspect, select, update
+
+from course_sync.bulk import insert_new
+from course_sync.database import db
+from course_sync.errors import CourseSyncError
+from course_sync.models import JobRun
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEAD_AFTER = timedelta(minutes=30)
+"""A job that runs longer is taken for dead: its worker was killed."""
+KEPT_FOR = timedelta(days=7)
+"""Claimed slots may be forgotten once no worker can ask for them again."""
+
+_ERROR_LENGTH = 2000
+
+
+class JobError(CourseSyncError):
+    """A job is registered twice or asked for with arguments that are not JSON."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A function the worker can run; `every_minutes` None = only when it is queued."""
+
+    name: str
+    run: Callable[..., Any]
+    every_minutes: int | None
+
+
+_registry: dict[str, Job] = {}
+
+
+def job(name: str, every_minutes: int | None = None) -> Callable[[F], F]:
+    """Register a function that takes JSON values by keyword. Raises JobError for a name taken by another."""
+
+    def register(function: F) -> F:
+        known = _registry.get(name)
+        if known and (known.run.__module__, known.run.__qualname__) != (
+            function.__module__,
+            function.__qualname__,
+        ):
+            raise JobError(f"two jobs are called {name}")
+        _registry[name] = Job(name, function, every_minutes)
+        return function
+
+    return register
+
+
+def registry() -> Mapping[str, Job]:
+    """All registered jobs by name."""
+    return MappingProxyType(_registry)
+
+
+def enqueue(name: str, arguments: dict[str, Any], key: str, now: datetime) -> bool:
+    """Queue a job unless the same key is queued or running already; then False. Commits."""
+    try:
+        json.dumps(arguments)
+    except TypeError as problem:
+        raise JobError(f"the arguments of {name} are not JSON: {problem}") from None
+    _bury_dead(now)
+    row = {"name": name, "slot": key, "arguments": arguments, "state": "queued", "queued_at": now}
+    queued = insert_new(JobRun, [row]) or _change(
+        update(JobRun)
+        .where(JobRun.name == name, JobRun.slot == key, JobRun.state.in_(("done", "failed")))
+        .values(
+            state="queued", arguments=arguments, queued_at=now, started_at=None, finished_at=None, error=None
+        )
+    )
+    db.session.commit()
+    return bool(queued)
+
+
+def claim_slot(name: str, slot: str, now: datetime) -> JobRun | None:
+    """Claim one slot of a scheduled job; None if another worker has it. Commits."""
+    row = {
+        "name": name,
+        "slot": slot,
+        "arguments": {},
+        "state": "running",
+        "queued_at": now,
+        "started_at": now,
+    }
+    claimed = insert_new(JobRun, [row])
+    db.session.commit()
+    if not claimed:
+        return None
+    return db.session.scalars(select(JobRun).where(JobRun.name == name, JobRun.slot == slot)).one()
+
+
+def claim_next(now: datetime) -> JobRun | None:
+    """Claim the job that has waited longest; None when nothing waits. Commits."""
+    waiting = select(JobRun.id).where(JobRun.state == "queued").order_by(JobRun.queued_at, JobRun.id).limit(1)
+    while (job_id := db.session.scalars(waiting).one_or_none()) is not None:
+        mine = update(JobRun).where(JobRun.id == job_id, JobRun.state == "queued")
+        claimed = _change(mine.values(state="running", started_at=now))
+        db.session.commit()
+        if claimed:
+            return db.session.get(JobRun, job_id, populate_existing=True)
+    db.session.rollback()
+    return None
+
+
+def finish(job_run: JobRun, error: str | None = None, *, now: datetime) -> None:
+    """Record how a claimed job ended, and forget claims that are too old. Commits."""
+    # The identity survives a rollback or a closed session inside the job; attributes may not.
+    (job_id,) = inspect(job_run).identity or (None,)
+    ended = {
+        "state": "failed" if error else "done",
+        "finished_at": now,
+        "error": error[:_ERROR_LENGTH] if error else None,
+    }
+    _change(update(JobRun).where(JobRun.id == job_id, JobRun.state == "running").values(ended))
+    db.session.execute(
+        delete(JobRun).where(JobRun.state.in_(("done", "failed")), JobRun.queued_at < now - KEPT_FOR),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
+
+
+def _bury_dead(now: datetime) -> None:
+    dead = (JobRun.state == "running", JobRun.started_at < now - DEAD_AFTER)
+    _change(update(JobRun).where(*dead).values(state="failed", finished_at=now, error="the worker stopped"))
+
+
+def _change(statement: Any) -> int:
+    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount

@@ -1,0 +1,119 @@
+"""Turning what a platform tells by its own ids into values by row ids, and into days of activity.
+
+Pure. People and activities that are not in the course any more are left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from course_sync.facts import Grades, LearnerProgress, Roster, SubmissionFact, Submissions
+from course_sync.progress_records import ActivityRow, LearnerRow
+
+CellValues = dict[tuple[int, int], tuple[Any, ...]]
+Days = dict[tuple[int, dt.date], str]
+
+_RANK = {"none": 0, "draft": 1, "submitted": 2}
+
+
+class CellBook:
+    """The learners and activities of one context, found by the platform's ids."""
+
+    def __init__(self, learners: Iterable[LearnerRow], activities: Iterable[ActivityRow]) -> None:
+        self.learners = list(learners)
+        self.activities = list(activities)
+        self._learners = {row.external_id: row for row in self.learners}
+        self._activities = {row.external_id: row for row in self.activities}
+        self._instances = {(row.module, row.instance_id): row for row in self.activities}
+
+    def submission_cells(self, told: Submissions, roster: Roster | None) -> CellValues:
+        """(state, submitted_at) of every learner for each assignment that was read whole.
+
+        Who is not listed has handed in nothing; where a group hands in, its members have what the group has,
+        and who is in no known group stays unknown.
+        """
+        cells: CellValues = {}
+        for instance_id, facts in told.by_instance.items():
+            activity = self._instances.get(("assign", instance_id))
+            if activity is None:
+                continue
+            own = {fact.person_id: fact for fact in facts if fact.person_id}
+            shared = {fact.group_id: fact for fact in facts if not fact.person_id}
+            for learner in self.learners:
+                fact = _best([own.get(learner.external_id), *_of_groups(learner, shared, roster)])
+                if fact or not shared:
+                    state, moment = (fact.state, fact.submitted_at) if fact else ("none", None)
+                    cells[learner.membership_id, activity.activity_id] = (state, moment)
+        return cells
+
+    def grade_cells(self, told: Grades) -> CellValues:
+        """(score_ratio, graded_at) of every learner listed, for each activity listed."""
+        return {
+            (learner.membership_id, activity.activity_id): (grade.score_ratio, grade.graded_at)
+            for learner, activity, grade in self._graded(told)
+        }
+
+    def quiz_cells(self, told: Grades) -> CellValues:
+        """Hand-ins of quizzes that show in their grades: Moodle has no list of all attempts."""
+        return {
+            (learner.membership_id, activity.activity_id): ("submitted", grade.handed_in_at)
+            for learner, activity, grade in self._graded(told)
+            if activity.module == "quiz" and grade.handed_in_at
+        }
+
+    def completion_cells(self, learner: LearnerRow, told: LearnerProgress) -> CellValues:
+        """(completion, completed_at) of one learner."""
+        return {
+            (learner.membership_id, self._activities[fact.activity_id].activity_id): (
+                fact.state,
+                fact.completed_at,
+            )
+            for fact in told.completions
+            if fact.activity_id in self._activities
+        }
+
+    def _graded(self, told: Grades) -> Iterable[tuple[LearnerRow, ActivityRow, Any]]:
+        for person_id, grades in told.by_person.items():
+            learner = self._learners.get(person_id)
+            for grade in grades if learner else ():
+                activity = self._activities.get(grade.activity_id)
+                if learner and activity:
+                    yield learner, activity, grade
+
+
+def completion_days(learner: LearnerRow, told: LearnerProgress) -> Days:
+    """Days on which the learner completed something; what staff completed for them is no trace of theirs."""
+    return {
+        (learner.membership_id, fact.completed_at.date()): "completion"
+        for fact in told.completions
+        if fact.completed_at and fact.by_learner
+    }
+
+
+def submission_days(cells: CellValues) -> Days:
+    """Days on which something was handed in."""
+    return {(key[0], moment.date()): "submission" for key, (_state, moment) in cells.items() if moment}
+
+
+def course_completed_at(learner: LearnerRow, told: LearnerProgress, now: datetime) -> datetime | None:
+    """When the course was completed: what the platform says now, else what was known."""
+    if told.course_completed is None:
+        return learner.completed_at
+    if not told.course_completed:
+        return None
+    return told.course_completed_at or learner.completed_at or now
+
+
+def _of_groups(
+    learner: LearnerRow, shared: dict[int, SubmissionFact], roster: Roster | None
+) -> list[SubmissionFact | None]:
+    member = roster.members.get(learner.external_id) if roster and shared else None
+    return [shared.get(group_id) for group_id in member.group_ids] if member else []
+
+
+def _best(facts: list[SubmissionFact | None]) -> SubmissionFact | None:
+    told = [fact for fact in facts if fact]
+    return max(told, key=lambda fact: _RANK[fact.state], default=None)

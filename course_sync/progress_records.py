@@ -1,0 +1,236 @@
+"""Keeping what learners did: activities, completion, hand-ins, grades and own deadlines.
+
+Each group of columns of Progress is compared and written on its own, with its source and time, so that one
+source that fails touches nothing another one told. Commits nothing; the caller does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from course_sync.bulk import chunked, insert_new, update_changed
+from course_sync.database import db
+from course_sync.facts import ActivityFacts, CourseFacts
+from course_sync.models import Activity, Context, Membership, Person, Progress
+
+_CHUNK_MEMBERSHIPS = 100
+
+
+@dataclass(frozen=True)
+class FactGroup:
+    """Columns of Progress told by one reading. `keeps_empty`: that nothing was found is a fact too."""
+
+    columns: tuple[str, ...]
+    source_column: str
+    as_of_column: str | None
+    keeps_empty: bool = False
+
+
+COMPLETION = FactGroup(("completion", "completed_at"), "completion_source", "completion_as_of")
+SUBMISSION = FactGroup(("submission", "submitted_at"), "submission_source", "submission_as_of")
+GRADE = FactGroup(("score_ratio", "graded_at"), "grade_source", "grade_as_of")
+DEADLINE = FactGroup(("due_at_override",), "due_source", None, keeps_empty=True)
+
+Cells = Mapping[tuple[int, int], tuple[Any, ...]]
+"""Values of one group by (membership id, activity id), in the order of its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerRow:
+    """A learner whose progress may be read."""
+
+    membership_id: int
+    external_id: str
+    last_access_at: datetime | None
+    progress_as_of: datetime | None
+    progress_access_at: datetime | None
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """An activity as the database has it."""
+
+    activity_id: int
+    external_id: str
+    instance_id: str
+    module: str
+    due_at: datetime | None
+    tracked: bool
+    accepts_submission: bool
+    visible: bool
+
+
+def list_learners(context_id: int) -> list[LearnerRow]:
+    """Active learners of a context, in order of id; nobody who is staff, has left or is suspended."""
+    statement = (
+        select(
+            Membership.id,
+            Person.external_id,
+            Membership.last_access_at,
+            Membership.progress_as_of,
+            Membership.progress_access_at,
+            Membership.completed_at,
+        )
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.context_id == context_id,
+            Membership.standing == "learner",
+            Membership.status == "active",
+        )
+        .order_by(Membership.id)
+    )
+    return [LearnerRow(*row) for row in db.session.execute(statement)]
+
+
+def list_activities(context_id: int) -> list[ActivityRow]:
+    """Activities that are still in the course, in order of id."""
+    statement = (
+        select(
+            Activity.id,
+            Activity.external_id,
+            Activity.instance_id,
+            Activity.module,
+            Activity.due_at,
+            Activity.tracked,
+            Activity.accepts_submission,
+            Activity.visible,
+        )
+        .where(Activity.context_id == context_id, Activity.removed_at.is_(None))
+        .order_by(Activity.id)
+    )
+    return [ActivityRow(*row) for row in db.session.execute(statement)]
+
+
+def record_course(context_id: int, course: CourseFacts) -> int:
+    """Keep what the platform says of the course. Dates replace those of the launch, also by "no end"."""
+    context = db.session.get_one(Context, context_id)
+    told = {
+        "title": course.title[:500] or context.title,
+        "label": course.label[:255] or context.label,
+        "starts_at": course.starts_at,
+        "ends_at": course.ends_at,
+    }
+    changed = any(getattr(context, name) != value for name, value in told.items())
+    for name, value in told.items():
+        setattr(context, name, value)
+    return int(changed)
+
+
+def record_activities(context_id: int, told: Iterable[ActivityFacts], source: str, now: datetime) -> int:
+    """Keep the activities of a course as it was read whole; what is gone is marked removed. Rows changed."""
+    known = {row.external_id: row for row in _list_activity_columns(context_id)}
+    fresh, changed = [], []
+    listed = set()
+    for facts in told:
+        listed.add(facts.external_id)
+        before = known.get(facts.external_id)
+        values = _activity_values(facts, before) | {"source": source, "removed_at": None}
+        if before is None:
+            owner = {"context_id": context_id, "external_id": facts.external_id, "as_of": now}
+            fresh.append({**owner, **values})
+        elif any(before._mapping[name] != value for name, value in values.items()):
+            changed.append({"id": before.id, **values, "as_of": now})
+    gone = [
+        {"id": row.id, "removed_at": now, "as_of": now}
+        for key, row in known.items()
+        if key not in listed and row.removed_at is None
+    ]
+    return insert_new(Activity, fresh) + update_changed(Activity, changed) + update_changed(Activity, gone)
+
+
+def _list_activity_columns(context_id: int) -> list[Any]:
+    table = Activity.__table__
+    return list(db.session.execute(select(table).where(table.c.context_id == context_id)))
+
+
+def _activity_values(facts: ActivityFacts, before: Any) -> dict[str, Any]:
+    """Columns of an activity; dates that were not told this time stay as they are."""
+    known_dates = before is None or facts.dates_known
+    return {
+        "instance_id": facts.instance_id,
+        "module": facts.module,
+        "name": facts.name,
+        "section": facts.section,
+        "position": facts.position,
+        "tracked": facts.tracked,
+        "visible": facts.visible,
+        "accepts_submission": facts.accepts_submission if known_dates else before.accepts_submission,
+        "opens_at": facts.opens_at if known_dates else before.opens_at,
+        "due_at": facts.due_at if known_dates else before.due_at,
+    }
+
+
+def record_cells(group: FactGroup, cells: Cells, source: str, now: datetime) -> int:
+    """Write the values of one group where they differ from what is there. Rows changed.
+
+    An empty value is written only over a value of the same kind: who was never given a fact stays unknown.
+    """
+    by_membership: dict[int, list[tuple[int, tuple[Any, ...]]]] = {}
+    for (membership_id, activity_id), values in cells.items():
+        by_membership.setdefault(membership_id, []).append((activity_id, values))
+    changed = 0
+    for chunk in chunked(sorted(by_membership), _CHUNK_MEMBERSHIPS):
+        wanted = {(key, activity_id): values for key in chunk for activity_id, values in by_membership[key]}
+        changed += _record_chunk(group, chunk, wanted, source, now)
+    return changed
+
+
+def _record_chunk(
+    group: FactGroup, membership_ids: list[int], wanted: Cells, source: str, now: datetime
+) -> int:
+    known = _load_cells(group, membership_ids)
+    fresh, changed = [], []
+    for key, values in wanted.items():
+        row_id, before, before_source = known.get(key, (None, (None,) * len(values), None))
+        empty = all(value is None for value in values)
+        if before_source is None and empty and not group.keeps_empty:
+            continue
+        if before_source is not None and values == before:
+            continue
+        told = dict(zip(group.columns, values, strict=True)) | {group.source_column: source}
+        if group.as_of_column:
+            told[group.as_of_column] = now
+        if row_id is None:
+            fresh.append({"membership_id": key[0], "activity_id": key[1], **told})
+        else:
+            changed.append({"id": row_id, **told})
+    return insert_new(Progress, fresh) + update_changed(Progress, changed)
+
+
+def _load_cells(
+    group: FactGroup, membership_ids: list[int]
+) -> dict[tuple[int, int], tuple[int, tuple[Any, ...], str | None]]:
+    columns = [getattr(Progress, name) for name in (*group.columns, group.source_column)]
+    statement = select(Progress.id, Progress.membership_id, Progress.activity_id, *columns).where(
+        Progress.membership_id.in_(membership_ids)
+    )
+    return {(row[1], row[2]): (row[0], tuple(row[3:-1]), row[-1]) for row in db.session.execute(statement)}
+
+
+def list_unsettled(
+    context_id: int, activity_ids: list[int]
+) -> dict[tuple[int, int], tuple[str | None, str | None, str | None]]:
+    """(submission, completion, due_source) by (membership id, activity id), as known of these activities."""
+    statement = (
+        select(
+            Progress.membership_id,
+            Progress.activity_id,
+            Progress.submission,
+            Progress.completion,
+            Progress.due_source,
+        )
+        .join(Membership, Membership.id == Progress.membership_id)
+        .where(Membership.context_id == context_id, Progress.activity_id.in_(activity_ids))
+    )
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in db.session.execute(statement)}
+
+
+def record_learners_read(rows: list[dict[str, Any]]) -> int:
+    """Note who was read when: rows of id, progress_as_of, progress_access_at, completed_at."""
+    return update_changed(Membership, rows)

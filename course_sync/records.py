@@ -1,0 +1,210 @@
+"""What a launch tells is kept here, with the standing it gives; also how fresh each kind of fact is.
+
+Changes stay in the session; who calls commits. The roster and progress are kept in roster_records and
+progress_records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from sqlalchemy import select
+
+from course_sync.bulk import insert_new
+from course_sync.database import db
+from course_sync.models import Context, Freshness, Membership, Person, Platform
+from course_sync.registrations import Registration
+from course_sync.vocabulary import context_role
+
+STAFF_PLATFORM_ROLES = frozenset({"editingteacher", "teacher", "manager", "coursecreator"})
+"""Moodle's short names of roles that teach or run a course; `teacher` is the non-editing one."""
+LEARNER_PLATFORM_ROLES = frozenset({"student"})
+
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True)
+class LaunchedContext:
+    """The course a launch came from, as its claims describe it."""
+
+    external_id: str
+    title: str = ""
+    label: str = ""
+    memberships_url: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LaunchRecord:
+    """The rows a launch belongs to; no context and no membership when it came from outside a course."""
+
+    person: Person
+    context: Context | None
+    membership: Membership | None
+
+
+def standing_of(
+    launch_roles: Iterable[str], nrps_roles: Iterable[str] | None, platform_roles: Iterable[str] | None
+) -> str:
+    """learner | staff | unknown, from the principal roles each source gives.
+
+    Any sign of staff wins: Moodle's roster calls a non-editing teacher a Learner, and staff must never be
+    counted as learners. A learner's role in a launch counts only where no other source knows the person.
+    """
+    launch, nrps, platform = set(launch_roles), set(nrps_roles or ()), set(platform_roles or ())
+    if "Instructor" in launch | nrps or platform & STAFF_PLATFORM_ROLES:
+        return "staff"
+    if "Learner" in nrps or platform & LEARNER_PLATFORM_ROLES:
+        return "learner"
+    if "Learner" in launch and nrps_roles is None and platform_roles is None:
+        return "learner"
+    return "unknown"
+
+
+def record_launch(
+    *,
+    platform_id: int,
+    organisation_id: int,
+    subject: str,
+    names: Mapping[str, str],
+    email: str,
+    locale: str,
+    time_zone: str,
+    context: LaunchedContext | None,
+    roles: list[str],
+    now: datetime,
+) -> LaunchRecord:
+    """Keep who launched from where. Empty values change nothing.
+
+    `names` may have name, given_name and family_name. A membership that only launches know has
+    `nrps_roles` None. Flushes; the caller commits.
+    """
+    person = _ensure_person(platform_id, organisation_id, subject)
+    _describe_person(person, names, email, locale, time_zone)
+    if context is None:
+        db.session.flush()
+        return LaunchRecord(person, None, None)
+    course = _ensure_context(platform_id, organisation_id, context.external_id)
+    _describe_context(course, context, now)
+    membership = _ensure_membership(course.id, person.id, now)
+    membership.launch_roles = sorted({short for role in roles if (short := context_role(role))})
+    membership.standing = standing_of(
+        membership.launch_roles, membership.nrps_roles, membership.platform_roles
+    )
+    db.session.flush()
+    return LaunchRecord(person, course, membership)
+
+
+def registration_of(platform: Platform) -> Registration:
+    """The frozen registration of a platform row."""
+    return Registration(
+        platform_id=platform.id,
+        organisation_id=platform.organisation_id,
+        issuer=platform.issuer,
+        client_id=platform.client_id,
+        auth_login_url=platform.auth_login_url,
+        auth_token_url=platform.auth_token_url,
+        jwks_url=platform.jwks_url,
+        deployment_ids=frozenset(row.deployment_id for row in platform.deployments),
+    )
+
+
+def find_last_read(context_id: int, kind: str, source: str) -> datetime | None:
+    """When a kind of fact was last read whole from a source; None = never."""
+    statement = select(Freshness.as_of).where(
+        Freshness.context_id == context_id, Freshness.kind == kind, Freshness.source == source
+    )
+    return db.session.scalars(statement).one_or_none()
+
+
+def record_read(context_id: int, kind: str, source: str, now: datetime) -> None:
+    """A kind of fact was read whole."""
+    row = _ensure_freshness(context_id, kind, source)
+    row.as_of = row.tried_at = now
+    row.error_code = row.error_detail = None
+
+
+def record_failure(context_id: int, kind: str, source: str, code: str, detail: str, now: datetime) -> None:
+    """A kind of fact could not be read whole; what was known stays, with its own time."""
+    row = _ensure_freshness(context_id, kind, source)
+    row.tried_at = now
+    row.error_code, row.error_detail = code[:64], detail
+
+
+def _ensure_freshness(context_id: int, kind: str, source: str) -> Freshness:
+    key = {"context_id": context_id, "kind": kind, "source": source}
+    return _ensure(Freshness, key, {})
+
+
+def _ensure_person(platform_id: int, organisation_id: int, subject: str) -> Person:
+    key = {"platform_id": platform_id, "external_id": subject}
+    return _ensure(Person, key, {"organisation_id": organisation_id})
+
+
+def _ensure_context(platform_id: int, organisation_id: int, external_id: str) -> Context:
+    key = {"platform_id": platform_id, "external_id": external_id}
+    return _ensure(Context, key, {"organisation_id": organisation_id})
+
+
+def _ensure_membership(context_id: int, person_id: int, now: datetime) -> Membership:
+    key = {"context_id": context_id, "person_id": person_id}
+    return _ensure(Membership, key, {"first_seen_at": now})
+
+
+def _ensure(model: type[Any], key: dict[str, Any], values: dict[str, Any]) -> Any:
+    """The row with this unique key, inserted if need be, also when another process inserts it meanwhile."""
+    statement = select(model).filter_by(**key)
+    row = db.session.scalars(statement).one_or_none()
+    if row is None:
+        insert_new(model, [{**key, **values}])
+        row = db.session.scalars(statement).one()
+    return row
+
+
+def _describe_person(
+    person: Person, names: Mapping[str, str], email: str, locale: str, time_zone: str
+) -> None:
+    told = {
+        "name": names.get("name", "")[:300],
+        "given_name": names.get("given_name", "")[:150],
+        "family_name": names.get("family_name", "")[:150],
+        "email": email[:320],
+        "locale": clean_locale(locale),
+    }
+    for column, value in told.items():
+        if value:
+            setattr(person, column, value)
+    # Moodle's "99" means "never chosen": it takes back a zone that was known.
+    person.time_zone = clean_time_zone(time_zone) if time_zone else person.time_zone
+
+
+def _describe_context(course: Context, told: LaunchedContext, now: datetime) -> None:
+    course.title = told.title[:500] or course.title
+    course.label = told.label[:255] or course.label
+    course.memberships_url = told.memberships_url or course.memberships_url
+    course.starts_at = told.starts_at or course.starts_at
+    course.ends_at = told.ends_at or course.ends_at
+    course.first_launched_at = course.first_launched_at or now
+
+
+def clean_time_zone(name: str) -> str:
+    """An IANA zone name, or "" for anything that is none."""
+    return name if name in _time_zones() else ""
+
+
+def clean_locale(locale: str) -> str:
+    """A language tag such as fr or pt-BR (Moodle writes pt_br), or "" for anything that is none."""
+    tag = locale.strip().replace("_", "-")
+    return tag if len(tag) <= 16 and _LOCALE.fullmatch(tag) else ""
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())

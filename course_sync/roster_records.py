@@ -1,0 +1,191 @@
+"""Keeping rosters: people and memberships, compared with what is there and written only where they differ.
+
+In chunks, each committed, so that a run that is killed loses nothing it had done. What a roster means is
+decided in rosters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from course_sync.active_days import record_active_days
+from course_sync.bulk import chunked, insert_new, update_changed
+from course_sync.database import db
+from course_sync.models import SOURCE_MOODLE, Membership, Person
+from course_sync.rosters import KnownMember, Situation, has_left, membership_values, person_values
+
+CHUNK_MEMBERS = 200
+
+_PERSON_COLUMNS = ("name", "given_name", "family_name", "email")
+_ROSTER_COLUMNS = (
+    "standing",
+    "nrps_roles",
+    "platform_roles",
+    "status",
+    "left_at",
+    "enrolled_at",
+    "last_access_at",
+    "access_as_of",
+    "groups",
+    "source",
+    "as_of",
+)
+_CONFIRMATIONS = frozenset({"as_of", "access_as_of"})
+"""Columns that say when a value was last confirmed: moving them is no change of a fact."""
+
+
+@dataclass(frozen=True)
+class ContextRef:
+    """Where rows of a context belong."""
+
+    context_id: int
+    platform_id: int
+    organisation_id: int
+
+
+def list_known_members(context_id: int) -> dict[str, KnownMember]:
+    """Everybody ever seen in a context, by the platform's id of the person."""
+    columns = [getattr(Membership, name) for name in (*_ROSTER_COLUMNS, "launch_roles", "first_seen_at")]
+    people = [getattr(Person, name) for name in _PERSON_COLUMNS]
+    statement = (
+        select(Membership.id.label("membership_id"), Person.id.label("person_id"), Person.external_id)
+        .add_columns(*columns, *people)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.context_id == context_id)
+    )
+    return {row.external_id: _known(dict(row._mapping)) for row in db.session.execute(statement)}
+
+
+def _known(row: Mapping[str, Any]) -> KnownMember:
+    names = (*_ROSTER_COLUMNS, "launch_roles", "first_seen_at")
+    return KnownMember(
+        membership_id=row["membership_id"],
+        person_id=row["person_id"],
+        external_id=row["external_id"],
+        person={name: row[name] for name in _PERSON_COLUMNS},
+        values={name: row[name] for name in names},
+    )
+
+
+def record_rosters(
+    context: ContextRef,
+    known: Mapping[str, KnownMember],
+    situation: Situation,
+    after_chunk: Callable[[], None] = lambda: None,
+) -> int:
+    """Keep who is in the context and mark who has left. How many rows changed; commits after each chunk."""
+    listed = sorted({key for roster in situation.rosters.values() for key in roster.members})
+    changed = 0
+    for chunk in chunked(listed, CHUNK_MEMBERS):
+        changed += _record_people(context, chunk, known, situation)
+        changed += _record_memberships(context, chunk, known, situation)
+        db.session.commit()
+        after_chunk()
+    changed += _record_leavers([known[key] for key in sorted(known.keys() - set(listed))], situation)
+    db.session.commit()
+    return changed
+
+
+def _record_people(
+    context: ContextRef, chunk: list[str], known: Mapping[str, KnownMember], situation: Situation
+) -> int:
+    unknown = [key for key in chunk if key not in known]
+    rows = {key: (known[key].person_id, known[key].person) for key in chunk if key in known}
+    rows.update(_find_people(context, unknown))
+    fresh, changed = [], []
+    for key in chunk:
+        entries = [situation.entry(source, key) for source in sorted(situation.rosters)]
+        person_id, before = rows.get(key, (None, {}))
+        values = person_values(before, entries)
+        if person_id is None:
+            owner = {"organisation_id": context.organisation_id, "platform_id": context.platform_id}
+            fresh.append({**owner, "external_id": key, **values})
+        elif values != dict(before):
+            changed.append({"id": person_id, **values})
+    return insert_new(Person, fresh) + update_changed(Person, changed)
+
+
+def _find_people(context: ContextRef, external_ids: list[str]) -> dict[str, tuple[int, Mapping[str, str]]]:
+    columns = [getattr(Person, name) for name in _PERSON_COLUMNS]
+    statement = select(Person.id, Person.external_id, *columns).where(
+        Person.platform_id == context.platform_id, Person.external_id.in_(external_ids)
+    )
+    return {
+        row.external_id: (row.id, {name: row._mapping[name] for name in _PERSON_COLUMNS})
+        for row in db.session.execute(statement)
+    }
+
+
+def _record_memberships(
+    context: ContextRef, chunk: list[str], known: Mapping[str, KnownMember], situation: Situation
+) -> int:
+    person_ids = {key: row[0] for key, row in _find_people(context, chunk).items()}
+    fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    confirmed: list[KnownMember] = []
+    for key in chunk:
+        before = known.get(key)
+        values = membership_values(key, before, situation)
+        if before is None:
+            owner = {"context_id": context.context_id, "person_id": person_ids[key]}
+            fresh.append({**owner, "first_seen_at": situation.now, "launch_roles": [], **values})
+        elif _differs(before.values, values):
+            changed.append({"id": before.membership_id, **values})
+        else:
+            confirmed.append(before)
+    _confirm(confirmed, situation)
+    rows = insert_new(Membership, fresh) + update_changed(Membership, changed)
+    return rows + _record_visits(context.context_id, chunk, situation)
+
+
+def _differs(before: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    return any(before[name] != value for name, value in values.items() if name not in _CONFIRMATIONS)
+
+
+def _confirm(members: list[KnownMember], situation: Situation) -> None:
+    """Unchanged rows only learn that they were seen again: two statements, however many."""
+    seen: list[int] = []
+    accessed: list[int] = []
+    for member in members:
+        entry = situation.entry(SOURCE_MOODLE, member.external_id)
+        (accessed if entry and entry.access_known else seen).append(member.membership_id)
+    _touch(seen, {"as_of": situation.now})
+    _touch(accessed, {"as_of": situation.now, "access_as_of": situation.now})
+
+
+def _touch(membership_ids: list[int], values: dict[str, datetime]) -> None:
+    if membership_ids:
+        statement = update(Membership).where(Membership.id.in_(membership_ids)).values(values)
+        db.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _record_visits(context_id: int, chunk: list[str], situation: Situation) -> int:
+    moodle = situation.rosters.get(SOURCE_MOODLE)
+    if moodle is None:
+        return 0
+    statement = (
+        select(Membership.id, Membership.last_access_at)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.context_id == context_id,
+            Membership.standing == "learner",
+            Membership.last_access_at.is_not(None),
+            Person.external_id.in_(chunk),
+        )
+    )
+    days = {(row.id, row.last_access_at.date()): "visit" for row in db.session.execute(statement)}
+    return record_active_days(days, SOURCE_MOODLE, situation.now)
+
+
+def _record_leavers(absent: list[KnownMember], situation: Situation) -> int:
+    rows = [
+        {"id": member.membership_id, "status": "left", "left_at": situation.now}
+        for member in absent
+        if has_left(member, situation)
+    ]
+    return update_changed(Membership, rows)

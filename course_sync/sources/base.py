@@ -1,0 +1,42 @@
+"""What a source promises: each call returns whole facts or raises PlatformError, and never half an answer.
+
+A source is made for one context and is called from several threads; it keeps nothing between calls.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from course_sync.facts import Grades, LearnerProgress, Roster, Structure, SubmissionFact, Submissions
+
+
+class RosterSource(Protocol):
+    """Lists who is in a context."""
+
+    name: str
+    """Value of every `source` column filled from here."""
+
+    def fetch_roster(self) -> Roster:
+        """Everybody in the context, to the last page. Raises PlatformError."""
+
+
+class ProgressSource(RosterSource, Protocol):
+    """Also tells what learners did. People and activities are named by the platform's own ids."""
+
+    def fetch_structure(self) -> Structure:
+        """The course, its activities and their dates. Raises PlatformError without the activities."""
+
+    def fetch_submissions(self, instance_ids: list[str]) -> Submissions:
+        """Hand-ins of everybody for these assignments. Raises PlatformError."""
+
+    def fetch_grades(self, *, group_id: int = 0, person_id: str = "0") -> Grades:
+        """Grades of everybody, of one group or of one person. Raises PlatformError."""
+
+    def fetch_progress(self, person_id: str) -> LearnerProgress:
+        """Completion of all activities by one learner. Raises PlatformError."""
+
+    def fetch_extension(self, person_id: str, instance_id: str) -> int:
+        """Extended deadline of one learner for one assignment, in Unix seconds, 0 = none."""
+
+    def fetch_attempts(self, person_id: str, instance_id: str) -> SubmissionFact:
+        """What one learner handed in at one quiz. Raises PlatformError."""

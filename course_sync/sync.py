@@ -1,0 +1,178 @@
+"""Pulling one context from its platform: the whole of it (sync_context) or its roster alone (sync_roster).
+
+Needs an application context; commits in small steps, so that a run that is killed goes on where it stopped.
+`now` dates the facts; `real_now` dates the run itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from course_sync.calls import PARALLEL
+from course_sync.database import db
+from course_sync.errors import CourseSyncError, PlatformError, PlatformRefused
+from course_sync.models import SOURCE_LTI, SOURCE_MOODLE, Context
+from course_sync.platform_client import PlatformClient
+from course_sync.pull import Pull
+from course_sync.records import registration_of
+from course_sync.roster_pull import keep_rosters, record_roster_failure
+from course_sync.roster_records import ContextRef
+from course_sync.sources.base import ProgressSource, RosterSource
+from course_sync.sources.lti import LtiSource
+from course_sync.sources.moodle import MoodleSource
+from course_sync.sync_runs import RunKeeper, SyncProblem, begin_run
+
+
+class UnknownContext(CourseSyncError):
+    """There is no context with this id."""
+
+
+@dataclass(frozen=True)
+class PlatformServices:
+    """What sync needs of the composition root: the client, and the key to sealed tokens."""
+
+    client: PlatformClient
+    open_secret: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """How one pull went. state: done | partial (something could not be read) | failed (nothing could)."""
+
+    context_id: int
+    run_id: int
+    state: str
+    rows_changed: int
+    requests: int
+    learners_read: int
+    """Learners whose own progress was read one by one."""
+    errors: tuple[SyncProblem, ...]
+
+
+def sync_context(
+    context_id: int,
+    *,
+    now: datetime,
+    real_now: Callable[[], datetime],
+    trigger: str,
+    services: PlatformServices,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> SyncReport:
+    """Pull everything that is granted for this context. Raises SyncBusy, UnknownContext.
+
+    Failures of the platform do not raise: they are in the report, in SyncRun and in Freshness.
+    """
+    context = _get_context(context_id)
+    keeper = begin_run(context_id, trigger=trigger, as_of=now, real_now=real_now, on_progress=on_progress)
+    requests_before = services.client.request_count
+    pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="platform")
+    pull: Pull | None = None
+    try:
+        pull = _make_pull(context, services, keeper, pool, now)
+        pull.run()
+        state = "done" if not keeper.problems else ("partial" if pull.successes else "failed")
+        requests = services.client.request_count - requests_before
+        keeper.finish(state, requests)
+    except BaseException as problem:
+        _give_up(keeper, problem, services.client.request_count - requests_before)
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return SyncReport(
+        context_id,
+        keeper.run_id,
+        state,
+        keeper.rows_changed,
+        requests,
+        pull.learners_read,
+        tuple(keeper.problems),
+    )
+
+
+def sync_roster(
+    context_id: int, *, now: datetime, services: PlatformServices, timeout_seconds: float = 10
+) -> None:
+    """Read the LTI roster of a context now. Raises PlatformError if it cannot be read whole and believed."""
+    context = _get_context(context_id)
+    try:
+        source = _lti_source(context, services, timeout_seconds)
+        if source is None:
+            raise PlatformRefused("the platform offers no roster of this course", code="no_roster_service")
+        roster = source.fetch_roster()
+    except PlatformError as error:
+        record_roster_failure(context_id, SOURCE_LTI, error, now)
+        raise
+    kept = keep_rosters(_ref(context), {SOURCE_LTI: roster}, _connected(context), now)
+    if SOURCE_LTI in kept.complaints:
+        raise kept.complaints[SOURCE_LTI]
+
+
+def _get_context(context_id: int) -> Context:
+    context = db.session.get(Context, context_id)
+    if context is None:
+        raise UnknownContext(f"there is no context {context_id}")
+    return context
+
+
+def _ref(context: Context) -> ContextRef:
+    return ContextRef(context.id, context.platform_id, context.organisation_id)
+
+
+def _make_pull(
+    context: Context, services: PlatformServices, keeper: RunKeeper, pool: ThreadPoolExecutor, now: datetime
+) -> Pull:
+    lti = _lti_source(context, services)
+    progress = _progress_source(context, services, keeper)
+    rosters: list[RosterSource] = [source for source in (lti, progress) if source is not None]
+    if not rosters:
+        keeper.note("roster", SOURCE_LTI, PlatformRefused("neither a roster nor an API", code="no_source"))
+    return Pull(_ref(context), rosters, _connected(context), progress, keeper, pool, now)
+
+
+def _connected(context: Context) -> frozenset[str]:
+    has = {SOURCE_LTI: context.memberships_url, SOURCE_MOODLE: context.platform.moodle_url}
+    return frozenset(source for source, address in has.items() if address)
+
+
+def _lti_source(
+    context: Context, services: PlatformServices, timeout_seconds: float | None = None
+) -> LtiSource | None:
+    if not context.memberships_url:
+        return None
+    registration = registration_of(context.platform)
+    return LtiSource(services.client, registration, context.memberships_url, timeout_seconds)
+
+
+def _progress_source(
+    context: Context, services: PlatformServices, keeper: RunKeeper
+) -> ProgressSource | None:
+    platform = context.platform
+    if not platform.moodle_url or not platform.moodle_token_sealed:
+        return None
+    try:
+        token = _open_token(platform.moodle_token_sealed, services)
+        return MoodleSource(services.client, platform.moodle_url, token, context.external_id)
+    except PlatformError as error:
+        keeper.note("roster", SOURCE_MOODLE, error)
+        record_roster_failure(context.id, SOURCE_MOODLE, error, keeper.as_of)
+        return None
+
+
+def _open_token(sealed: str, services: PlatformServices) -> str:
+    try:
+        return services.open_secret(sealed)
+    except Exception:  # whatever the composition root raises for a key that is gone
+        raise PlatformRefused("the stored token cannot be opened", code="token_unreadable") from None
+
+
+def _give_up(keeper: RunKeeper, problem: BaseException, requests: int) -> None:
+    """Close the run after a bug, Ctrl-C or a take-over, as far as that still can be done."""
+    db.session.rollback()
+    keeper.note("run", "", problem if isinstance(problem, Exception) else RuntimeError())
+    try:
+        keeper.finish("failed", requests)
+    except CourseSyncError:
+        db.session.rollback()
