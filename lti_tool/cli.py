@@ -1,0 +1,98 @@
+"""`ementor`: the command line of an installation. Parses, calls, prints; each command works on one thing.
+
+Errors people can meet end with one sentence on standard error and exit status 1, never a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from lti_tool.commands.person import person
+from lti_tool.commands.platform import platform
+from lti_tool.commands.support import make_app, with_app
+from lti_tool.commands.syncing import progress_bar, sync_courses
+from lti_tool.demo import DemoAddresses, DemoError, demo_environment, run_demo
+from lti_tool.demo_seed import seed_demo
+from lti_tool.migrating import upgrade
+from lti_tool.serve import serve as serve_app
+from lti_tool.worker import run_worker
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """E-mentor layer for courses in Moodle and Canvas."""
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to this version; safe to repeat."""
+    with make_app().app_context():
+        upgrade()
+    click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@click.option(
+    "--threads", default=8, show_default=True, type=click.IntRange(1, 64), help="Threads in each process."
+)
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve the web pages. Put a reverse proxy with HTTPS before it in production."""
+    serve_app(make_app(), host=host, port=port, workers=workers, threads=threads)
+
+
+@main.command()
+def worker() -> None:
+    """Run queued jobs and the schedule, until stopped."""
+    run_worker(make_app())
+
+
+@main.command()
+@click.option("--context", "course", help="The LMS's own course id; with several platforms PLATFORM:COURSE.")
+@with_app
+def sync(course: str | None) -> None:
+    """Pull course progress now: one course, or all of them."""
+    if not sync_courses(course):
+        sys.exit(1)
+
+
+@main.command()
+@click.option(
+    "--state", type=click.Path(file_okay=False, path_type=Path), default=Path(".demo"), show_default=True
+)
+@click.option("--port", default=8000, show_default=True, envvar="PORT", type=click.IntRange(1, 65535))
+@click.option("--lms-port", default=8001, show_default=True, envvar="LMS_PORT", type=click.IntRange(1, 65535))
+def demo(state: Path, port: int, lms_port: int) -> None:
+    """Run the demo LMS, the tool and its worker on this machine."""
+    addresses = DemoAddresses(port, lms_port)
+    os.environ.update(demo_environment(state, addresses, os.environ))
+    app = make_app()
+    with app.app_context():
+        upgrade()
+
+    def seed(where: DemoAddresses) -> None:
+        with app.app_context(), progress_bar("First sync") as advance:
+            seed_demo(where, advance)
+
+    try:
+        sys.exit(run_demo(state, addresses, seed))
+    except DemoError as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+main.add_command(platform)
+main.add_command(person)
+
+if __name__ == "__main__":
+    main()

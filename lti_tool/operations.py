@@ -1,0 +1,70 @@
+"""The jobs of this installation and the two steps behind "pull this course": sync, then flags.
+
+Composition only: course_sync fetches, mentor_console judges; neither knows the other's schedule.
+Runs inside an application context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from course_sync.database import db
+from course_sync.errors import SyncBusy
+from course_sync.jobs import enqueue, job
+from course_sync.models import Context
+from course_sync.sync import SyncReport, sync_context
+from lti_tool.models import LaunchSession, LoginState
+from lti_tool.services import current_services
+from mentor_console.flagging import refresh_flags
+
+Progress = Callable[[int, int], None]
+
+SYNC_ALL = "sync_all"
+
+
+def sync_and_flag(context_id: int, *, trigger: str, on_progress: Progress | None = None) -> SyncReport:
+    """Pull one context and judge its learners anew. Raises SyncBusy where another process is at it.
+
+    Flags are refreshed even after a partial sync: what was read is newer than what was judged before.
+    """
+    services = current_services()
+    now = services.clock.now()
+    report = sync_context(
+        context_id,
+        now=now,
+        real_now=services.clock.real_now,
+        trigger=trigger,
+        services=services.platform,
+        on_progress=on_progress,
+    )
+    refresh_flags(context_id, now)
+    return report
+
+
+@job("sync_context")
+def run_sync_context(context_id: int, trigger: str = "schedule") -> None:
+    """One course, asked for by a person, a launch or the schedule. A sync under way already is as good."""
+    try:
+        sync_and_flag(context_id, trigger=trigger)
+    except SyncBusy:
+        return
+
+
+@job(SYNC_ALL, every_minutes=30)
+def enqueue_all_syncs(trigger: str = "schedule") -> None:
+    """Queue every known course; each runs as a job of its own, so that one slow site delays nobody else."""
+    now = current_services().clock.real_now()
+    for context_id in db.session.scalars(select(Context.id).order_by(Context.id)).all():
+        enqueue("sync_context", {"context_id": context_id, "trigger": trigger}, f"sync:{context_id}", now)
+
+
+@job("purge_door", every_minutes=60)
+def purge_door() -> None:
+    """Forget logins nobody finished and sessions that are over."""
+    now = current_services().clock.real_now()
+    db.session.execute(delete(LoginState).where(LoginState.created_at < now - timedelta(days=1)))
+    db.session.execute(delete(LaunchSession).where(LaunchSession.expires_at < now - timedelta(days=1)))
+    db.session.commit()
