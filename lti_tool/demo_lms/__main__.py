@@ -4,6 +4,7 @@ python -m lti_tool.demo_lms --port 8001 --state DIR --tool-url http://localhost:
 """
 
 import argparse
+import logging
 import signal
 import sys
 import threading
@@ -46,10 +47,11 @@ def serve(arguments: argparse.Namespace) -> int:
     def on_signal(number: int, frame: FrameType | None) -> None:
         # shutdown() waits for the loop that this very thread runs: it must be asked from another one
         stop.set()
-        threading.Thread(target=server.shutdown).start()
+        threading.Thread(target=server.shutdown, daemon=True).start()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # addresses of a launch hold its state and nonce
     clock = app.extensions[EXTENSION].clock
     clock.keep_seen(stop)
     print(

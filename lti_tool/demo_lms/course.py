@@ -104,6 +104,3 @@ class Course:
 
     def find_instance(self, modname: str, instance: int) -> Activity | None:
         return next((row for row in self.of_kind(modname) if row.instance == instance), None)
-
-    def find_activity(self, cmid: int) -> Activity | None:
-        return next((row for row in self.activities if row.cmid == cmid), None)

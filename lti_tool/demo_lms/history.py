@@ -5,6 +5,7 @@ All histories are worked out once; a question about a day only filters them.
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lti_tool.demo_lms.completion import (
     content_days,
@@ -15,7 +16,7 @@ from lti_tool.demo_lms.completion import (
 )
 from lti_tool.demo_lms.constants import MARKING_DAYS, PASS_MARK
 from lti_tool.demo_lms.course import Activity, Course
-from lti_tool.demo_lms.dataset import Dataset, LearnerRecord
+from lti_tool.demo_lms.dataset import Dataset, LearnerRecord, load_dataset
 from lti_tool.demo_lms.people import Person, learner_people
 
 INCOMPLETE, COMPLETE, COMPLETE_PASS, COMPLETE_FAIL = 0, 1, 2, 3
@@ -109,6 +110,14 @@ def build_history(record: LearnerRecord, person: Person, dataset: Dataset, cours
         completed=completed,
         hand_ins=hand_ins,
     )
+
+
+@lru_cache(maxsize=1)
+def load_course() -> tuple[Course, dict[int, History]]:
+    """The course and its histories, worked out once per process; nobody may change them."""
+    dataset = load_dataset()
+    course = Course(dataset)
+    return course, build_histories(dataset, course)
 
 
 def build_histories(dataset: Dataset, course: Course) -> dict[int, History]:

@@ -51,7 +51,7 @@ class AnsweredError(Exception):
         self.code = code
 
 
-class DemoOidcLogin(OIDCLoginAbstract):  # type: ignore[misc]
+class DemoOidcLogin(OIDCLoginAbstract):
     """The library redirects; Moodle posts a form with the same six fields."""
 
     def set_lti_message_hint(self, **kwargs: Any) -> None:
@@ -72,7 +72,7 @@ def start_login(site: DemoSite, person: Person, locale: str, document_target: st
     return form
 
 
-class DemoMessageLaunch(LTIAdvantageMessageLaunchAbstract):  # type: ignore[misc]
+class DemoMessageLaunch(LTIAdvantageMessageLaunchAbstract):
     """Checks the tool's authentication request, then signs the message with the claims Moodle sends."""
 
     def __init__(self, request: DemoRequest, site: DemoSite) -> None:

@@ -6,7 +6,7 @@ from flask import Request as FlaskRequest
 from lti1p3platform.request import Request
 
 
-class DemoRequest(Request):  # type: ignore[misc]
+class DemoRequest(Request):
     """The library has readers for Django and FastAPI only."""
 
     def build_metadata(self, request: FlaskRequest) -> dict[str, Any]:

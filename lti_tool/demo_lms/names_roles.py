@@ -17,7 +17,7 @@ from lti_tool.demo_lms.people import Person
 from lti_tool.demo_lms.site import COURSE_CONTEXT, DemoSite, shorten
 
 
-class DemoNamesRoles(NamesRoleProvisioningService):  # type: ignore[misc]
+class DemoNamesRoles(NamesRoleProvisioningService):
     """`next_url` is set when there are more members than were asked for."""
 
     def __init__(self, request: DemoRequest, site: DemoSite) -> None:

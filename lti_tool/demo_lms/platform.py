@@ -34,7 +34,7 @@ class TokenRefused(Exception):
         self.code = code
 
 
-class DemoRegistration(Registration):  # type: ignore[misc]
+class DemoRegistration(Registration):
     """The library works the key id out again for each signature, which costs more than the signature."""
 
     _kid: str | None = None
@@ -59,7 +59,7 @@ class PlatformKeys:
         return DemoPlatform(keys=self)
 
 
-class DemoPlatform(LTI1P3PlatformConfAbstract):  # type: ignore[misc]
+class DemoPlatform(LTI1P3PlatformConfAbstract):
     """The library's platform, with the checks it lacks."""
 
     def init_platform_config(self, **kwargs: Any) -> None:

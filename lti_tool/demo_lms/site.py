@@ -12,9 +12,8 @@ from flask import current_app
 from lti_tool.demo_lms import constants
 from lti_tool.demo_lms.clock import DemoClock, DemoStateError
 from lti_tool.demo_lms.course import Course
-from lti_tool.demo_lms.dataset import load_dataset
 from lti_tool.demo_lms.faults import Faults
-from lti_tool.demo_lms.history import History, build_histories
+from lti_tool.demo_lms.history import History, load_course
 from lti_tool.demo_lms.people import ROLE_IDS, STAFF, Person
 from lti_tool.demo_lms.platform import PlatformKeys, make_platform
 from lti_tool.demo_lms.tickets import Tickets
@@ -57,11 +56,9 @@ class DemoSite:
 
     def enrolled_people(self) -> list[Person]:
         """Staff of the course first, then learners, in order of user id."""
-        staff = [person for person in self.people.values() if person.kind in ROLE_IDS]
+        staff = [person for person in STAFF if person.kind in ROLE_IDS]
         learners = [history.person for history in self.enrolled_learners()]
-        known = {person.user_id for person in learners}
-        enrolled = learners + [p for p in staff if p.user_id not in self.histories and p.user_id not in known]
-        return sorted(enrolled, key=lambda person: person.user_id)
+        return sorted([*staff, *learners], key=lambda person: person.user_id)
 
     def is_suspended(self, person: Person) -> bool:
         return person.user_id in self.faults.suspended_user_ids
@@ -84,14 +81,12 @@ def build_site(
         state_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DemoStateError(f"the state folder {state_dir} cannot be made: {error}") from error
-    dataset = load_dataset()
-    course = Course(dataset)
-    histories = build_histories(dataset, course)
+    course, histories = load_course()
     platform = make_platform(base_url, tool_url, state_dir, tool_jwks_url)
     return DemoSite(
         base_url=base_url,
         tool_url=tool_url,
-        clock=DemoClock(state_dir, dataset.length_days, now),
+        clock=DemoClock(state_dir, course.length_days, now),
         course=course,
         histories=histories,
         people=_by_id([*STAFF, *(history.person for history in histories.values())]),
