@@ -10,11 +10,12 @@ from lti_tool.demo_lms.launch import AutoForm, LaunchRefused, answer_login, star
 from lti_tool.demo_lms.lti_request import DemoRequest
 from lti_tool.demo_lms.mishaps import subject_to_faults
 from lti_tool.demo_lms.names_roles import answer_members
-from lti_tool.demo_lms.pages import get_person, launch_locale, render
+from lti_tool.demo_lms.pages import get_person, launch_locale, remember_person, render
 from lti_tool.demo_lms.platform import TokenRefused
 from lti_tool.demo_lms.site import current_site
 
 blueprint = Blueprint("demo_lti", __name__)
+blueprint.after_request(remember_person)
 
 
 @blueprint.get(constants.LAUNCH_PATH)

@@ -120,14 +120,23 @@ def render(template: str, person: Person | None, status: int = 200, **values: An
     return render_template(f"demo_lms/{template}", **common, **values), status
 
 
-@blueprint.after_request
-def remember_choice(response: Response) -> Response:
-    """Cookies for the next page that names nobody; a failed request changes nothing."""
-    chosen = {PERSON_COOKIE: request.args.get("user"), LANGUAGE_COOKIE: request.args.get("lang")}
-    for name, value in chosen.items():
-        if value is not None and response.status_code < 400:
-            response.set_cookie(name, value, httponly=True, samesite="Lax")
+def _remember(response: Response, cookie: str, value: str | None) -> Response:
+    """A cookie for the next page that names nobody; a failed request changes nothing."""
+    if value is not None and response.status_code < 400:
+        response.set_cookie(cookie, value, httponly=True, samesite="Lax")
     return response
+
+
+@blueprint.after_request
+def remember_language(response: Response) -> Response:
+    """The language picked on a page stays until another is picked."""
+    return _remember(response, LANGUAGE_COOKIE, request.args.get("lang"))
+
+
+@blueprint.after_request
+def remember_person(response: Response) -> Response:
+    """Who one is: set by pages and by launches, as a login would."""
+    return _remember(response, PERSON_COOKIE, request.args.get("user"))
 
 
 @blueprint.get("/")
