@@ -61,6 +61,9 @@ class MoodleSource:
             suspended = self._call_users({"onlysuspended": 1, "userfields": "id"}, answers.parse_ids)
         except PlatformError as problem:
             return Roster(self.name, members, (problem,))
+        if members.keys() <= suspended:
+            # A Moodle that does not know the option lists everybody: then nothing is known of suspensions.
+            return Roster(self.name, members)
         marked = {key: replace(member, suspended=key in suspended) for key, member in members.items()}
         return Roster(self.name, marked)
 

@@ -69,8 +69,15 @@ class FakeMoodle:
         """What the web service says to this call."""
         self.calls.append((function, params))
         if function in self.failing:
-            return self.failing[function]
+            return self._faulty(function, params)
         return getattr(self, f"_{function}")(params)
+
+    def _faulty(self, function: str, params: dict[str, Any]) -> Any:
+        answer = self.failing[function]
+        wanted = {row["name"] for row in params.get("options", ()) if isinstance(row, dict)}
+        if isinstance(answer, list) and "onlysuspended" in wanted:
+            return [row for row in answer if self.users[row["id"]].suspended]
+        return answer
 
     def called(self, function: str) -> list[dict[str, Any]]:
         """Parameters of all calls of a function so far."""
