@@ -13,7 +13,7 @@ import click
 
 from lti_tool.commands.person import person
 from lti_tool.commands.platform import platform
-from lti_tool.commands.support import make_app, with_app
+from lti_tool.commands.support import app_running, make_app, with_app
 from lti_tool.commands.syncing import progress_bar, sync_courses
 from lti_tool.demo import DemoAddresses, DemoError, demo_environment, run_demo
 from lti_tool.demo_seed import seed_demo
@@ -35,7 +35,7 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database to this version; safe to repeat."""
-    with make_app().app_context():
+    with app_running():
         upgrade()
     click.echo("The database is up to date.")
 

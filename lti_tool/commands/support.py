@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
 from flask import Flask
 
+from course_sync.database import db
 from course_sync.errors import CourseSyncError
 from lti_tool.app import create_app
 from lti_tool.config import ConfigError, load_settings
@@ -28,6 +30,18 @@ def make_app() -> Flask:
         raise click.ClickException(str(problem)) from problem
 
 
+@contextmanager
+def app_running() -> Iterator[Flask]:
+    """The application's context; its connections are closed afterwards."""
+    app = make_app()
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
 OBSTACLES = {
     "database_unreachable": "The database cannot be reached; see EMENTOR_DATABASE_URL.",
     "database_not_migrated": "The database is not up to date; run: ementor db upgrade",
@@ -39,7 +53,7 @@ def with_app(command: Command) -> Command:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
-        with make_app().app_context():
+        with app_running():
             obstacle = find_obstacle()
             if obstacle is not None:
                 raise click.ClickException(OBSTACLES[obstacle])

@@ -1,0 +1,229 @@
+"""The command line on both databases: what it prints, what it stores, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from course_sync.database import db
+from course_sync.models import Context, Person, Platform
+from lti_tool.app import create_app
+from lti_tool.cli import main
+from lti_tool.config import load_settings
+from lti_tool.models import AuditEntry
+from lti_tool.secrets import Sealer
+from mentor_console.models import RoleGrant
+
+Run = Callable[..., Result]
+
+PLATFORM = (
+    *("--name", "College", "--issuer", "https://lms.example.org", "--client-id", "abc"),
+    *("--auth-login-url", "https://lms.example.org/mod/lti/auth.php"),
+    *("--auth-token-url", "https://lms.example.org/mod/lti/token.php"),
+    *("--jwks-url", "https://lms.example.org/mod/lti/certs.php"),
+)
+MOODLE_TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table: the commands bring it up themselves."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'bare.sqlite3'}"
+    return str(request.getfixturevalue("empty_postgresql_url"))
+
+
+@pytest.fixture
+def environ(database_url: str) -> dict[str, str]:
+    return {
+        "EMENTOR_DATABASE_URL": database_url,
+        "EMENTOR_SECRET_KEY": "command-line-tests-secret-key-0001",
+        "EMENTOR_PUBLIC_URL": "https://ementor.example.org",
+    }
+
+
+@pytest.fixture
+def run(environ: dict[str, str]) -> Run:
+    def call(*arguments: str, given: str | None = None, **extra: str) -> Result:
+        runner = CliRunner(env=environ | extra)
+        result = runner.invoke(main, list(arguments), input=given)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    call("db", "upgrade")
+    return call
+
+
+@pytest.fixture
+def rows(environ: dict[str, str]) -> Callable[[Any], list[Any]]:
+    """Every row of a table, read by an application of its own."""
+
+    def read(model: Any) -> list[Any]:
+        app = create_app(load_settings(environ))
+        with app.app_context():
+            found = list(db.session.scalars(db.select(model)))
+            for row in found:
+                db.session.expunge(row)
+            db.session.remove()
+            db.engine.dispose()
+        return found
+
+    return read
+
+
+def test_platform_add_registers_and_says_what_to_paste(run: Run) -> None:
+    added = run("platform", "add", *PLATFORM, "--deployment-id", "1", "--deployment-id", "2")
+    assert added.exit_code == 0
+    for address in ("/lti/login", "/lti/launch", "/.well-known/jwks.json"):
+        assert f"https://ementor.example.org{address}" in added.output
+    (listed,) = json.loads(run("platform", "list", "--json").output)
+    assert (listed["issuer"], listed["client_id"]) == ("https://lms.example.org", "abc")
+    assert listed["deployment_ids"] == ["1", "2"]
+
+
+def test_repeating_platform_add_updates_the_same_platform(run: Run, rows: Callable[..., list[Any]]) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    again = [part if part != "College" else "New name" for part in PLATFORM]
+    run("platform", "add", *again, "--deployment-id", "2")
+    (platform,) = rows(Platform)
+    assert platform.name == "New name"
+    assert json.loads(run("platform", "list", "--json").output)[0]["deployment_ids"] == ["1", "2"]
+
+
+def test_an_address_that_is_not_https_is_refused_by_name(run: Run, rows: Callable[..., list[Any]]) -> None:
+    plain = [
+        part.replace("https://lms.example.org/mod/lti/certs", "http://lms.example.org/mod/lti/certs")
+        for part in PLATFORM
+    ]
+    refused = run("platform", "add", *plain, "--deployment-id", "1")
+    assert refused.exit_code == 1
+    assert "jwks_url" in refused.output
+    assert "https" in refused.output
+    assert rows(Platform) == []
+
+
+def test_connect_moodle_reads_the_token_from_standard_input_and_seals_it(
+    run: Run, rows: Callable[..., list[Any]], environ: dict[str, str]
+) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    connected = run(
+        *("platform", "connect-moodle", "--platform", "1", "--url", "https://lms.example.org/"),
+        given=MOODLE_TOKEN + "\n",
+    )
+    assert connected.exit_code == 0
+    (platform,) = rows(Platform)
+    assert platform.moodle_url == "https://lms.example.org"
+    assert MOODLE_TOKEN not in platform.moodle_token_sealed
+    sealer = Sealer((environ["EMENTOR_SECRET_KEY"],))
+    assert sealer.open(platform.moodle_token_sealed) == MOODLE_TOKEN
+    assert MOODLE_TOKEN not in connected.output
+
+
+@pytest.mark.parametrize("token", ["", "short", "not a token at all, with spaces"])
+def test_connect_moodle_refuses_what_is_no_token(
+    run: Run, rows: Callable[..., list[Any]], token: str
+) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    refused = run(
+        "platform",
+        "connect-moodle",
+        "--platform",
+        "1",
+        "--url",
+        "https://lms.example.org",
+        given=token + "\n",
+    )
+    assert refused.exit_code == 1
+    assert rows(Platform)[0].moodle_token_sealed is None
+
+
+def test_person_grant_records_somebody_not_seen_yet(run: Run, rows: Callable[..., list[Any]]) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    granted = run(
+        "person", "grant", "--platform", "1", "--user", "144", "--role", "trainer", "--context", "7"
+    )
+    assert granted.exit_code == 0
+    (grant,) = rows(RoleGrant)
+    (person,) = rows(Person)
+    (context,) = rows(Context)
+    assert (grant.role, grant.person_id, grant.context_id) == ("trainer", person.id, context.id)
+    assert (person.external_id, context.external_id) == ("144", "7")
+    assert "role_granted" in {entry.action for entry in rows(AuditEntry)}
+
+
+def test_granting_twice_keeps_one_grant(run: Run, rows: Callable[..., list[Any]]) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    for _ in range(2):
+        assert run("person", "grant", "--platform", "1", "--user", "2", "--role", "admin").exit_code == 0
+    assert len(rows(RoleGrant)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--platform", "9", "--user", "2", "--role", "admin"), "no platform 9"),
+        (("--platform", "1", "--user", "2", "--role", "trainer"), "--context"),
+        (("--platform", "1", "--user", "2", "--role", "admin", "--context", "7"), "--context"),
+    ],
+)
+def test_a_grant_that_makes_no_sense_is_refused(
+    run: Run, rows: Callable[..., list[Any]], arguments: tuple[str, ...], said: str
+) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    refused = run("person", "grant", *arguments)
+    assert refused.exit_code == 1
+    assert said in refused.output
+    assert rows(RoleGrant) == []
+
+
+def test_sync_names_an_unknown_course(run: Run) -> None:
+    assert "No course is known yet" in run("sync").output
+    refused = run("sync", "--context", "7")
+    assert refused.exit_code == 1
+    assert "7" in refused.output
+
+
+def test_sync_asks_which_platform_when_two_have_the_course(run: Run) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    run("platform", "add", *[part if part != "abc" else "xyz" for part in PLATFORM], "--deployment-id", "1")
+    for platform in ("1", "2"):
+        run("person", "grant", "--platform", platform, "--user", "5", "--role", "mentor", "--context", "7")
+    refused = run("sync", "--context", "7")
+    assert refused.exit_code == 1
+    assert "1:7" in refused.output
+    assert "2:7" in refused.output
+
+
+def test_sync_of_a_course_without_any_source_says_so_and_fails(run: Run) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    run("person", "grant", "--platform", "1", "--user", "5", "--role", "mentor", "--context", "7")
+    failed = run("sync", "--context", "1:7")
+    assert failed.exit_code == 1
+    assert "no_source" in failed.output
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("EMENTOR_SECRET_KEY", "short"),
+        ("EMENTOR_PUBLIC_URL", "http://ementor.example.org"),
+        ("EMENTOR_SYNK_MINUTES", "5"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_naming_its_key(run: Run, key: str, value: str) -> None:
+    refused = run("platform", "list", **{key: value})
+    assert refused.exit_code == 1
+    assert key in refused.output
+    if key == "EMENTOR_SECRET_KEY":
+        assert value not in refused.output.replace(key, "")
+
+
+def test_a_database_that_was_never_migrated_says_what_to_run(tmp_path: Any, run: Run) -> None:
+    refused = run("platform", "list", EMENTOR_DATABASE_URL=f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    assert refused.exit_code == 1
+    assert "ementor db upgrade" in refused.output

@@ -1,0 +1,123 @@
+"""The worker's steps without its schedule: slots claimed once, failures stop nobody, the clock watched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from course_sync.database import db
+from course_sync.jobs import enqueue
+from course_sync.models import Context, JobRun, Organisation, Platform
+from lti_tool.worker import ClockWatch, run_due_slots, run_queued, slot_of
+
+ADDRESS = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def clock_file(tmp_path: Path) -> Path:
+    path = tmp_path / "clock.json"
+    path.write_text(json.dumps({"offset_seconds": 0}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def settings_environ(settings_environ: dict[str, str], clock_file: Path) -> dict[str, str]:
+    return settings_environ | {"EMENTOR_DEMO_CLOCK": str(clock_file)}
+
+
+@pytest.fixture
+def course(app: Flask, now: datetime) -> Iterator[int]:
+    """A course whose platform offers neither a roster nor an API."""
+    with app.app_context():
+        organisation = Organisation(name="College", created_at=now)
+        platform = Platform(
+            organisation=organisation,
+            name="LMS",
+            issuer=ADDRESS,
+            client_id="abc",
+            auth_login_url=ADDRESS,
+            auth_token_url=ADDRESS,
+            jwks_url=ADDRESS,
+            created_at=now,
+        )
+        context = Context(organisation=organisation, platform=platform, external_id="7", title="Course")
+        db.session.add(context)
+        db.session.commit()
+        yield context.id
+
+
+def _states(name: str) -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(JobRun.state).where(JobRun.name == name).order_by(JobRun.id)))
+
+
+def test_a_queued_sync_runs_once_and_is_recorded(app: Flask, course: int, now: datetime) -> None:
+    assert enqueue("sync_context", {"context_id": course, "trigger": "person"}, f"sync:{course}", now)
+    assert run_queued(app) == 1
+    assert run_queued(app) == 0
+    assert _states("sync_context") == ["done"]
+
+
+def test_a_job_that_fails_is_recorded_and_the_next_one_runs(app: Flask, course: int, now: datetime) -> None:
+    enqueue("sync_context", {"context_id": course + 1000}, "sync:unknown", now)
+    enqueue("sync_context", {"context_id": course}, f"sync:{course}", now + timedelta(seconds=1))
+    assert run_queued(app) == 2
+    assert _states("sync_context") == ["failed", "done"]
+
+
+def test_a_slot_is_run_by_one_of_many_workers(app: Flask, course: int) -> None:
+    together, ran = Barrier(4), []
+
+    def work() -> None:
+        together.wait()
+        ran.append(run_due_slots(app))
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    names = set(db.session.scalars(select(JobRun.name)))
+    assert {"sync_all", "purge_door"} <= names
+    assert sum(ran) == len(names - {"sync_context"})
+
+
+@pytest.mark.parametrize(("minute", "start"), [(0, 0), (29, 0), (30, 30), (59, 30)])
+def test_slots_start_on_the_same_minute_for_every_worker(minute: int, start: int) -> None:
+    looked_at = datetime(2026, 11, 21, 18, minute, 17, 5, tzinfo=UTC)
+    assert slot_of(looked_at, 30) == datetime(2026, 11, 21, 18, start, tzinfo=UTC).isoformat()
+
+
+@pytest.fixture
+def move_clock(clock_file: Path) -> Callable[[int], None]:
+    def move(seconds: int) -> None:
+        clock_file.write_text(json.dumps({"offset_seconds": seconds}), encoding="utf-8")
+
+    return move
+
+
+def test_a_moved_calendar_queues_every_course_once(
+    app: Flask, course: int, move_clock: Callable[[int], None]
+) -> None:
+    watch = ClockWatch(app)
+    assert not watch.look()
+    move_clock(7 * 86_400)
+    assert watch.look()
+    assert not watch.look()
+    assert _states("sync_context") == ["queued"]
+
+
+def test_a_clock_that_only_resumed_queues_nothing(
+    app: Flask, course: int, move_clock: Callable[[int], None]
+) -> None:
+    watch = ClockWatch(app)
+    move_clock(-30)
+    assert not watch.look()
+    assert _states("sync_context") == []
