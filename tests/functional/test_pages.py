@@ -1,0 +1,371 @@
+"""The console's pages over HTTP in the whole application: what each person reads, does, and gets back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from course_sync.database import db
+from course_sync.models import JobRun, Person
+from lti_tool.csrf import token_for
+from lti_tool.services import current_services
+from lti_tool.session import SESSION_COOKIE, OpenedSession
+from mentor_console.models import Assignment, Contact, Flag, RoleGrant
+from tests.harness.pages import Page
+from tests.harness.world import MAIN, Launch, World
+
+TEACHER = ("Instructor",)
+LAUNCHES = {
+    "trainer": Launch(MAIN, "trainer", TEACHER),
+    "mentor": Launch(MAIN, "mentor", TEACHER),
+    "learner": Launch(MAIN, "ann", ("Learner",)),
+    "learning mentor": Launch(MAIN, "learning mentor", ("Learner",)),
+    "admin": Launch(MAIN, "admin"),
+    "manager": Launch(MAIN, "manager", TEACHER),
+    "administrator": Launch(MAIN, "administrator", is_administrator=True),
+    "unnamed teacher": Launch(MAIN, "unnamed teacher", TEACHER),
+}
+
+
+@dataclass
+class Desk:
+    """The tool with people signed in, and their hands on it."""
+
+    app: Flask
+    client: FlaskClient
+    world: World
+    sessions: dict[str, OpenedSession]
+
+    def open(self, who: str, path: str, data: dict[str, str | list[str]] | None = None) -> Page:
+        """GET, or POST with the session's own token; one answer, redirects not followed."""
+        session = self.sessions[who]
+        headers = {"Cookie": f"{SESSION_COOKIE}={session.secret}"}
+        address = path if path.startswith("/") else f"/s/{session.handle}/{path}"
+        if data is None:
+            answer = self.client.get(address, headers=headers)
+        else:
+            sent = {"csrf_token": token_for(session.handle, session.secret)} | data
+            answer = self.client.post(address, data=sent, headers=headers)
+        page = Page(address, answer.status_code, dict(answer.headers), answer.get_data(as_text=True))
+        if page.status in (200, 422):
+            page.check_html()
+        return page
+
+    def follow(self, who: str, path: str, data: dict[str, str | list[str]]) -> Page:
+        """POST, then the page it leads to."""
+        answer = self.open(who, path, data)
+        assert answer.status == 303, answer.text[:500]
+        return self.open(who, answer.headers["Location"])
+
+    def learner(self, who: str = "ann") -> str:
+        """Path of a learner's page."""
+        return f"learners/{self.world.learner_id(MAIN, who)}"
+
+    def person_id(self, who: str) -> int:
+        """Id of somebody of the main course."""
+        return self.world.courses[MAIN].people[who].id
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    with app.app_context():
+        clock = current_services().clock
+        world = World(clock.now(), clock.real_now())
+        _raise_flag(world)
+        sessions = {name: world.sign_in(launch) for name, launch in LAUNCHES.items()}
+        world.settle()
+    return Desk(app, app.test_client(use_cookies=False), world, sessions)
+
+
+def _raise_flag(world: World) -> None:
+    silent = {
+        "days": 12,
+        "longest_gap_days": 3,
+        "last_visit_at": (world.now - timedelta(days=12)).isoformat(),
+    }
+    db.session.add(
+        Flag(
+            membership_id=world.learner_id(MAIN, "ann"),
+            rule="silent",
+            level="act",
+            kind="technical",
+            reasons=[{"code": "silent_unlike_before", "values": silent}],
+            clears=[{"code": "clears_with_visit", "values": {}}],
+            urgency=1.0,
+            raised_at=world.now,
+            evaluated_at=world.now,
+        )
+    )
+
+
+def contact_form(page: Page, **changes: str) -> dict[str, str | list[str]]:
+    """The contact form as a browser would send it, with some fields filled in."""
+    form = page.form("/contacts")
+    return dict(form.fields) | changes  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("who", "first"),
+    [
+        ("mentor", "/today"),
+        ("trainer", "/course"),
+        ("learner", "/me"),
+        ("learning mentor", "/today"),
+        ("admin", "/organisation"),
+        ("manager", "/access"),
+        ("administrator", "/access"),
+    ],
+)
+def test_home_leads_each_to_their_own_page(desk: Desk, who: str, first: str) -> None:
+    answer = desk.open(who, "")
+    assert answer.status == 303
+    assert answer.headers["Location"].endswith(first)
+    assert desk.open(who, answer.headers["Location"]).status == 200
+
+
+def test_who_has_no_part_reads_whom_to_ask(desk: Desk) -> None:
+    page = desk.open("unnamed teacher", "")
+    assert page.status == 200
+    assert "ask a trainer of this course to name you" in page.words
+    assert page.title.startswith("Nothing for you here yet")
+
+
+def test_today_shows_who_needs_the_mentor_and_what_to_do(desk: Desk) -> None:
+    page = desk.open("mentor", "today")
+    assert "One learner needs you today." in page.words
+    assert "No visit for 12 days; until now never more than 3." in page.words
+    assert "Last contact: 2 days ago, by phone, spoke together" in page.words
+    assert "1 learner is fine." in page.words
+    action = page.link("^Check access with Ann$")
+    assert "kind=technical" in action
+    assert action.endswith("#contact")
+
+
+def test_from_today_to_a_logged_contact_in_two_clicks(desk: Desk) -> None:
+    """Card to learner with the form open and filled in as far as can be known; the second click logs it."""
+    first = desk.open("mentor", "today").link("^Check access with Ann$")
+    page = desk.open("mentor", first.split("#")[0])
+    form = contact_form(page)
+    assert (form["kind"], form["channel"]) == ("technical", "message")
+    done = desk.follow("mentor", desk.learner() + "/contacts", form)
+    assert "The contact is logged." in done.words
+    with desk.app.app_context():
+        newest = db.session.scalars(select(Contact).order_by(Contact.id.desc())).first()
+        assert newest is not None
+        assert (newest.kind, newest.outcome, newest.summary) == ("technical", "no_answer", "")
+
+
+def test_a_contact_sent_twice_is_one(desk: Desk) -> None:
+    page = desk.open("mentor", desk.learner() + "?kind=social")
+    form = contact_form(page, summary="Only once, please.")
+    for _ in range(2):
+        desk.follow("mentor", desk.learner() + "/contacts", form)
+    words = desk.open("mentor", desk.learner()).words
+    assert words.count("Only once, please.") == 1
+
+
+def test_a_faulty_contact_comes_back_with_everything_typed(desk: Desk) -> None:
+    page = desk.open("mentor", desk.learner() + "?channel=phone")
+    form = contact_form(page, occurred_at="last Tuesday", duration_minutes="ten", summary="<b>Long</b> talk")
+    back = desk.open("mentor", desk.learner() + "/contacts", form)
+    assert back.status == 422
+    assert "Not logged yet." in back.words
+    for sentence in ("Choose the kind", "Write day and time like", "Write whole minutes"):
+        assert back.words.count(sentence) == 2, sentence
+    typed = back.form("/contacts")
+    assert typed["occurred_at"] == "last Tuesday"
+    assert typed["duration_minutes"] == "ten"
+    assert typed["summary"].strip() == "<b>Long</b> talk"
+    assert typed["request_key"] == form["request_key"]
+    assert "&lt;b&gt;Long" in back.text
+    with desk.app.app_context():
+        assert not [c for c in db.session.scalars(select(Contact)) if "Long" in c.summary]
+
+
+def test_a_summary_is_never_markup(desk: Desk) -> None:
+    page = desk.open("mentor", desk.learner() + "?kind=social")
+    attack = "<script>alert(1)</script> & friends"
+    done = desk.follow("mentor", desk.learner() + "/contacts", contact_form(page, summary=attack))
+    assert attack in done.words
+    assert "<script>alert" not in done.text
+
+
+def test_the_learner_reads_the_same_facts_and_no_level(desk: Desk) -> None:
+    page = desk.open("learner", "me")
+    assert "Your last visit was on" in page.words
+    assert "What is known about me, and why" in page.words
+    assert "This goes away with your next visit." in page.words
+    assert "Talked with ann of main." in page.words
+    for word in ("Act today", "give up", "No visit for 12 days"):
+        assert word not in page.words
+
+
+def test_the_mentor_reads_what_the_learner_reads(desk: Desk) -> None:
+    page = desk.open("mentor", desk.learner())
+    assert "Ann sees the same facts: “Your last visit was on" in page.words
+    assert "It clears with a visit." in page.words
+
+
+def test_naming_sharing_taking_back_and_ending(desk: Desk) -> None:
+    """A trainer's whole round, each step with its sentence."""
+    teacher = desk.world.courses[MAIN].members["unnamed teacher"].id
+    named = desk.follow("trainer", "mentors", {"membership": str(teacher)})
+    assert "Named as e-mentor." in named.words
+    mentor = desk.person_id("unnamed teacher")
+    learners = [str(desk.world.learner_id(MAIN, who)) for who in ("bob", "dan")]
+    shared = desk.follow("trainer", "assign", {"mentor": str(mentor), "learner": learners})
+    assert "The learners are shared out." in shared.words
+    assert "Unnamed Teacher of Main 2 learners" in shared.words
+    assert _open_assignments(desk, mentor) == 2
+    back = desk.follow("trainer", "unassign", {"pair": f"{mentor}:{learners[0]}"})
+    assert "taken back" in back.words
+    assert _open_assignments(desk, mentor) == 1
+    ended = desk.follow("trainer", "mentors/end", {"person": str(mentor)})
+    assert "No longer e-mentor here." in ended.words
+    assert _open_assignments(desk, mentor) == 0
+
+
+def _open_assignments(desk: Desk, mentor_id: int) -> int:
+    with desk.app.app_context():
+        statement = select(Assignment).where(Assignment.mentor_id == mentor_id, Assignment.ended_at.is_(None))
+        return len(db.session.scalars(statement).all())
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "sentence"),
+    [
+        ("mentors", {}, "choose somebody first"),
+        ("mentors", {"membership": "x"}, "choose somebody first"),
+        ("mentors/end", {"person": "-1"}, "choose somebody first"),
+        ("assign", {"mentor": "", "learner": "1"}, "choose somebody first"),
+        ("assign", {"mentor": "1"}, "tick at least one learner"),
+        ("assign", {"mentor": "99999999999999999999", "learner": "1"}, "choose somebody first"),
+        ("unassign", {"pair": "1:"}, "arrived incomplete"),
+        ("unassign", {"pair": "१:2"}, "arrived incomplete"),
+    ],
+)
+def test_an_incomplete_form_says_what_is_missing(
+    desk: Desk, path: str, data: dict[str, str | list[str]], sentence: str
+) -> None:
+    assert sentence in desk.follow("trainer", path, data).words
+
+
+def test_nobody_who_is_not_named_gets_learners(desk: Desk) -> None:
+    data: dict[str, str | list[str]] = {
+        "mentor": str(desk.person_id("unnamed teacher")),
+        "learner": str(desk.world.learner_id(MAIN, "dan")),
+    }
+    assert "not e-mentor of the course" in desk.follow("trainer", "assign", data).words
+
+
+def test_the_trainer_finds_who_has_no_mentor(desk: Desk) -> None:
+    names = {who: desk.world.name_of(MAIN, who) for who in ("ann", "bob", "cyn", "dan")}
+    everybody = desk.open("trainer", "course").words
+    assert all(name in everybody for name in names.values())
+    learners = desk.open("trainer", "course?q=ann+main").tree.find(".//table")
+    assert learners is not None
+    listed = " ".join(learners.itertext())
+    assert names["ann"] in listed
+    assert names["bob"] not in listed
+    assert "No learner matches." in desk.open("trainer", "course?q=nobody").words
+
+
+def test_asking_for_access_and_letting_in(desk: Desk) -> None:
+    """The manager has asked before; the administrator asks now; the trainer decides both."""
+    assert "Your request is waiting" in desk.open("manager", "access").words
+    asked = desk.follow("administrator", "access", {})
+    assert "Your request is recorded." in asked.words
+    course = desk.open("trainer", "course")
+    assert "2 people ask for access" in course.words
+    first = course.form("/requests/").action.partition("/s/")[2].partition("/")[2]
+    assert "Access is given." in desk.follow("trainer", first, {"role": "mentor"}).words
+    again = desk.follow("trainer", first, {"role": "trainer"})
+    assert "Somebody else has already decided this request." in again.words
+    assert "arrived incomplete" in desk.follow("trainer", first, {}).words
+    with desk.app.app_context():
+        granted = db.session.scalars(
+            select(RoleGrant).where(RoleGrant.person_id == desk.person_id("manager"))
+        )
+        assert [grant.role for grant in granted] == ["mentor"]
+
+
+def test_a_role_that_could_not_be_checked_is_said_to_be_so(desk: Desk) -> None:
+    """No list of members was ever read in this world."""
+    page = desk.open("administrator", "access")
+    assert "Your role could not be checked yet." in page.words
+
+
+def test_the_language_is_a_choice_that_stays(desk: Desk) -> None:
+    page = desk.open("mentor", "today")
+    back = page.form("/language")["back"]
+    french = desk.follow("mentor", "language", {"locale": "fr", "back": back})
+    assert "Une personne a besoin de vous aujourd’hui." in french.words
+    assert french.tree.get("lang") == "fr"
+    assert "Aucune visite depuis 12 jours" in desk.open("mentor", desk.learner()).words
+    with desk.app.app_context():
+        assert db.session.get_one(Person, desk.person_id("mentor")).chosen_locale == "fr"
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example/", "https://evil.example/", "/s/other/today", "", "/s/\\evil", "/lti/login"]
+)
+def test_the_language_form_leads_nowhere_else(desk: Desk, back: str) -> None:
+    answer = desk.open("mentor", "language", {"locale": "fr", "back": back})
+    assert answer.status == 303
+    assert answer.headers["Location"].endswith(f"/s/{desk.sessions['mentor'].handle}/")
+
+
+def test_an_unknown_language_changes_nothing(desk: Desk) -> None:
+    assert desk.open("mentor", "language", {"locale": "tlh", "back": ""}).status == 303
+    assert desk.open("mentor", "today").tree.get("lang") == "en"
+
+
+def test_update_now_queues_one_job_and_shows_its_progress(desk: Desk) -> None:
+    for _ in range(2):
+        page = desk.follow("mentor", "sync", {})
+    assert "The update is about to start" in page.words
+    assert '<noscript><meta http-equiv="refresh"' in page.text
+    with desk.app.app_context():
+        jobs = db.session.scalars(select(JobRun)).all()
+        assert [(job.name, job.arguments["trigger"]) for job in jobs] == [("sync_context", "person")]
+
+
+def test_an_update_that_never_starts_is_said_to_be_so(desk: Desk) -> None:
+    asked = int((desk.world.real_now - timedelta(minutes=1)).timestamp())
+    page = desk.open("mentor", f"sync?asked={asked}")
+    assert "does not seem to be running" in page.words
+    assert 'http-equiv="refresh"' not in page.text
+
+
+@pytest.mark.parametrize("asked", ["", "abc", "-1", "99999999999999999999", "0"])
+def test_a_strange_time_of_asking_is_ignored(desk: Desk, asked: str) -> None:
+    page = desk.open("mentor", f"sync?asked={asked}")
+    assert page.status == 200
+    assert "does not seem to be running" not in page.words
+
+
+def test_an_address_cannot_put_words_into_our_pages(desk: Desk) -> None:
+    page = desk.open("mentor", "today?done=You+won&problem=Call+0900")
+    assert "You won" not in page.text
+    assert "Call 0900" not in page.text
+    assert "The contact is logged." in desk.open("mentor", "today?done=contact").words
+
+
+def test_a_learners_number_beyond_any_database_is_no_page(desk: Desk) -> None:
+    assert desk.open("mentor", "learners/99999999999999999999").status == 404
+
+
+def test_static_files_are_cached_by_their_content(desk: Desk) -> None:
+    page = desk.open("mentor", "today")
+    sheet = next(link.get("href") for link in page.tree.iter("link") if link.get("rel") == "stylesheet")
+    assert sheet is not None
+    assert "?v=" in sheet
+    with desk.client.get(sheet) as answer:
+        assert answer.status_code == 200
+        assert answer.mimetype == "text/css"
+        assert "immutable" in answer.headers["Cache-Control"]
