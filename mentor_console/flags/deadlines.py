@@ -44,7 +44,7 @@ def is_handed_in(work: WorkFacts, now: datetime) -> bool:
 
 
 def find_last_submission(learner: LearnerFacts, now: datetime) -> datetime | None:
-    """The latest hand-in up to `now` that the platform has told of: a trace of the learner like a visit."""
+    """The latest hand-in up to `now` that the platform has told of."""
     moments = (work.submitted_at for work in learner.work if work.submission_known)
     return max((moment for moment in moments if moment is not None and moment <= now), default=None)
 

@@ -88,8 +88,8 @@ class LearnerFacts(_Aware):
 
     `access_known` False: the platform never told about visits, so silence is unknown. True with
     `last_access_at` None: it told that there was none. `enrolled_at` is None when unknown; the day of the
-    first synchronisation is not an enrolment day for those who were already there. `active_days`: sorted
-    UTC days with any known trace.
+    first synchronisation is not an enrolment day for those who were already there. `active_days`:
+    sorted UTC days on which the learner is known to have been there (not days on which others graded).
     """
 
     membership_id: int

@@ -102,15 +102,17 @@ def measure(
 
 
 def find_last_visit(learner: LearnerFacts, now: datetime) -> datetime | date | None:
-    """The latest trace up to `now`: a moment if the platform told one, else a day. None: none or unknown."""
+    """The latest visit up to `now`: a moment if the platform told one, else a day. None: none or unknown.
+
+    A hand-in stands in only where no visit is known: platforms also record hand-ins by batch and by proxy.
+    """
     if not learner.access_known:
         return None
     last_day = max((day for day in learner.active_days if day <= calendar.to_day(now)), default=None)
-    told = (learner.last_access_at, find_last_submission(learner, now))
-    last_at = max((min(moment, now) for moment in told if moment is not None), default=None)
-    if last_at is None or (last_day is not None and last_day > calendar.to_day(last_at)):
-        return last_day
-    return last_at
+    last_at = min(learner.last_access_at, now) if learner.last_access_at else None
+    if last_at is None:
+        return last_day or find_last_submission(learner, now)
+    return last_day if last_day is not None and last_day > calendar.to_day(last_at) else last_at
 
 
 def measure_silent_days(course: CourseFacts, learner: LearnerFacts, now: datetime) -> int | None:

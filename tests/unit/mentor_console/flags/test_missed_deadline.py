@@ -124,6 +124,13 @@ def test_deadlines_before_and_soon_after_a_late_enrolment_do_not_count() -> None
     assert [reason.values["activity_id"] for reason in finding.reasons] == [3]
 
 
+def test_a_deadline_before_an_early_enrolment_does_not_count() -> None:
+    person = learner(BUSY, enrolled_at=at(5), work=(nothing(1), nothing(2)))
+    finding = found(assess(person, 8.5, activities=[assignment(1, due=4), assignment(2, due=7)]), RULE)
+    assert finding is not None
+    assert [reason.values["activity_id"] for reason in finding.reasons] == [2]
+
+
 def test_an_enrolment_in_time_grants_no_delay() -> None:
     person = learner(BUSY, enrolled_at=at(2), work=(nothing(),))
     assert level_of(assess(person, 33, activities=[assignment(due=8)]), RULE) == "act"

@@ -80,6 +80,15 @@ def test_the_cohort_is_named_as_a_reason() -> None:
     assert finding.reasons[1].values["days"] == 0
 
 
+def test_half_a_day_is_rounded_up_so_that_the_sentence_stays_true() -> None:
+    yesterday = [replace(person, last_access_at=at(33), active_days=()) for person in group(10, 500)]
+    assessment = assess(learner(DAILY), 34, others=[*group(11), *yesterday])
+    finding = found(assessment, "silent")
+    assert assessment.indicators.cohort_silent_days_median == 0.5
+    assert finding is not None
+    assert finding.reasons[1].values["days"] == 1
+
+
 def test_departed_learners_do_not_make_the_cohort_look_quiet() -> None:
     gone = [replace(person, last_access_at=at(2), active_days=()) for person in group(40, 500, status="left")]
     assert level_of(assess(learner(DAILY), 34, others=[*group(12), *gone]), "silent") == "act"
@@ -155,6 +164,11 @@ def test_one_who_handed_in_without_a_known_visit_is_silent_rather_than_never_the
     assert assessment.standing == "ordinary"
     assert assessment.indicators.last_visit_at == at(3)
     assert codes(found(assessment, "silent")) == ["silent_long"]
+
+
+def test_a_hand_in_recorded_by_batch_is_no_visit() -> None:
+    person = learner(DAILY, work=(handed_in(day=33),))
+    assert assess(person, 34).indicators.last_visit_at == at(20)
 
 
 def test_a_submission_the_platform_does_not_vouch_for_is_no_trace() -> None:

@@ -17,7 +17,7 @@ def test_single_numbers_are_replaced_and_the_default_stays() -> None:
         ({"silent_days": 3}, "silent_days"),
         ({"silent_act_days": "14"}, "silent_act_days"),
         ({"silent_act_days": 14.5}, "silent_act_days"),
-        ({"silent_act_days": True}, "silent_act_days"),
+        ({"rhythm_min_active_days": True}, "rhythm_min_active_days"),
         ({"silent_watch_days": -1}, "silent_watch_days"),
         ({"silent_cohort_factor": float("nan")}, "silent_cohort_factor"),
         ({"silent_cohort_factor": float("inf")}, "silent_cohort_factor"),
