@@ -143,7 +143,7 @@ class Pull:
         self._close("structure", told.problems)
 
     def _pull_submissions(self, source: ProgressSource) -> None:
-        book = self._book()
+        book = self._book(source)
         wanted = [row for row in book.activities if row.module == "assign" and row.accepts_submission]
         chunks = chunked([row.instance_id for row in wanted], ASSIGNMENTS_PER_CALL)
         problems: list[Exception] = []
@@ -170,7 +170,7 @@ class Pull:
         self._write_submissions(cells)
 
     def _pull_grades(self, source: ProgressSource) -> None:
-        book = self._book()
+        book = self._book(source)
         calls = plan_grade_calls(book.learners, self._fetched.get(SOURCE_MOODLE))
         problems: list[Exception] = []
         asked = ((index, partial(source.fetch_grades, **call)) for index, call in enumerate(calls))
@@ -185,7 +185,7 @@ class Pull:
 
     def _pull_progress(self, source: ProgressSource) -> frozenset[int]:
         """Read learners one by one where that is due; the membership ids of those that were read."""
-        book = self._book()
+        book = self._book(source)
         tracked = any(row.tracked for row in book.activities)
         due = {row.external_id: row for row in plan_readings(book.learners, self._now)} if tracked else {}
         self._keeper.expect(len(due))
@@ -234,7 +234,7 @@ class Pull:
 
     def _settle_doubts(self, source: ProgressSource, read_now: frozenset[int]) -> None:
         """Before anybody is blamed for missing work: ask for their extension, or for an ungraded attempt."""
-        book = self._book()
+        book = self._book(source)
         with_submission = [row.activity_id for row in book.activities if row.accepts_submission]
         known = list_unsettled(self._context.context_id, with_submission)
         doubts = plan_doubts(book.learners, book.activities, known, read_now, self._now)
@@ -286,9 +286,10 @@ class Pull:
             record_failure(self._context.context_id, kind, SOURCE_MOODLE, first.code, first.detail, self._now)
         db.session.commit()
 
-    def _book(self) -> CellBook:
+    def _book(self, source: ProgressSource) -> CellBook:
         context_id = self._context.context_id
-        return CellBook(list_learners(context_id), list_activities(context_id))
+        learners = [row for row in list_learners(context_id) if source.may_know(row.external_id)]
+        return CellBook(learners, list_activities(context_id))
 
     def _call(self, asked: Iterable[_Asked]) -> Iterable[tuple[Any, Any]]:
         return Calls(self._pool, asked, self._keeper.beat)

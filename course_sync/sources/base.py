@@ -23,6 +23,9 @@ class RosterSource(Protocol):
 class ProgressSource(RosterSource, Protocol):
     """Also tells what learners did. People and activities are named by the platform's own ids."""
 
+    def may_know(self, person_id: str) -> bool:
+        """Whether this can be a person of the source at all, by the form of the id."""
+
     def fetch_structure(self) -> Structure:
         """The course, its activities and their dates. Raises PlatformError without the activities."""
 

@@ -45,7 +45,7 @@ class MoodleSource:
     name = SOURCE_MOODLE
 
     def __init__(self, client: PlatformClient, base_url: str, token: str, course_id: str) -> None:
-        if not course_id.isdigit():
+        if not course_id.isdecimal():
             raise PlatformAnswerInvalid(
                 "the course id of the launch is not a Moodle course id", code="invalid_course"
             )
@@ -53,6 +53,10 @@ class MoodleSource:
         self._base_url = base_url
         self._token = token
         self._course_id = int(course_id)
+
+    def may_know(self, person_id: str) -> bool:
+        """Moodle's users have numbers."""
+        return person_id.isdecimal()
 
     def fetch_roster(self) -> Roster:
         """Everybody enrolled, suspended people marked: Moodle lists them among the others without a mark."""

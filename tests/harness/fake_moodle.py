@@ -268,6 +268,9 @@ class FakeClient:
         if isinstance(failing, PlatformError):
             raise failing
         members = self.moodle.nrps_members() if failing in (None, "second page") else failing
+        if not isinstance(members, list):
+            yield {"members": members}
+            return
         size = self.moodle.page_size
         for start in range(0, max(1, len(members)), size):
             with self._lock:
