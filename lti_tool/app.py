@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from course_sync.database import db
 from lti_tool import views
-from lti_tool.config import Settings, load_settings
+from lti_tool.config import ConfigError, Settings, load_settings
 from lti_tool.error_pages import init_error_pages
 from lti_tool.gate import init_gate
 from lti_tool.headers import init_headers
@@ -24,6 +24,7 @@ from lti_tool.locale import init_locale
 from lti_tool.logs import init_logs
 from lti_tool.paths import migrations_folder, templates_folder
 from lti_tool.registration import apply_tool_config, read_tool_config
+from lti_tool.secrets import SealBroken
 from lti_tool.services import EXTENSION, Services, compose
 from mentor_console.views import blueprint as console
 
@@ -48,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_error_pages(app)
     app.register_blueprint(views.blueprint)
     app.register_blueprint(console)
-    _learn_platforms(app, services)
+    _start(app, services)
     return app
 
 
@@ -68,12 +69,26 @@ def _configure(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
 
-def _learn_platforms(app: Flask, services: Services) -> None:
-    """Apply tool_config.json. A wrong file stops the start; an empty database gets it at the next one."""
+def _start(app: Flask, services: Services) -> None:
+    """Check the secret key against what is stored, apply tool_config.json; an empty database gets it later.
+
+    A wrong file or key stops the start. Connections are closed again: a server may fork after this.
+    """
     settings = services.settings
-    if settings.tool_config is None:
-        return
-    read_tool_config(settings.tool_config, allow_loopback=settings.allow_loopback_platforms)
+    if settings.tool_config is not None:
+        read_tool_config(settings.tool_config, allow_loopback=settings.allow_loopback_platforms)
     with app.app_context():
-        if has_tables():
-            apply_tool_config(settings, services.clock.real_now())
+        try:
+            if has_tables():
+                _check_secret_key(services)
+                apply_tool_config(settings, services.clock.real_now())
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _check_secret_key(services: Services) -> None:
+    try:
+        services.keys.check_stored()
+    except SealBroken as problem:
+        raise ConfigError("EMENTOR_SECRET_KEY", f"{problem}; add the former key after the new one") from None

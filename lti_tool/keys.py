@@ -49,6 +49,12 @@ class ToolKeys:
         """Make the first key if there is none. Call it while no transaction of one's own is open."""
         self._current()
 
+    def check_stored(self) -> None:
+        """Raises SealBroken where a stored key cannot be opened with the secret keys of today."""
+        with self._app.app_context():
+            for row in self._list_rows():
+                self._sealer.open(row.private_key_sealed)
+
     def jwks(self) -> dict[str, Any]:
         """Public keys of every unretired key, newest first (RFC 7517)."""
         with self._lock:

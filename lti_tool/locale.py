@@ -6,9 +6,9 @@ Only languages with a translation are offered; English is in the texts themselve
 from __future__ import annotations
 
 from collections.abc import Iterable
-from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import get_timezone
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
 
@@ -88,6 +88,6 @@ def _current_session() -> LaunchSession | None:
 
 def _is_zone(name: str) -> bool:
     try:
-        return bool(name) and bool(ZoneInfo(name))
-    except (KeyError, ValueError, OSError):
+        return bool(name and get_timezone(name))
+    except LookupError:
         return False

@@ -203,6 +203,7 @@ def test_the_file_is_applied_at_each_start(settings: Settings, tmp_path: Path) -
         app = create_app(replace(settings, tool_config=path))
         with app.app_context():
             assert [platform.name for platform in list_platforms()] == [name]
+            db.session.remove()
             db.engine.dispose()
 
 
@@ -235,6 +236,14 @@ def test_the_tool_key_is_stored_sealed_and_signs(app: Flask, add: Callable[..., 
         (row,) = db.session.query(ToolKey).all()
         assert row.kid == published["kid"]
         assert "PRIVATE" not in row.private_key_sealed
+
+
+def test_a_secret_key_that_opens_nothing_stops_the_start(app: Flask, settings: Settings) -> None:
+    """Replaced instead of added in front: said at once, not at the first launch."""
+    app.extensions["ementor"].keys.ensure()
+    with pytest.raises(ConfigError, match=r"^EMENTOR_SECRET_KEY: "):
+        create_app(replace(settings, secret_keys=("n" * 32,)))
+    create_app(replace(settings, secret_keys=("n" * 32, *settings.secret_keys)))
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_several_secret_keys_keep_their_order() -> None:
         ("EMENTOR_TRUSTED_PROXIES", "-1"),
         ("EMENTOR_LOG_LEVEL", "loud"),
         ("EMENTOR_ORGANISATION", "o" * 201),
-        ("EMENTOR_DEMO_CLOCK", "/tmp/clock.json"),
+        ("EMENTOR_DEMO_CLOCK", "/srv/clock.json"),
     ],
 )
 def test_a_wrong_value_names_its_key_and_not_itself(key: str, value: str) -> None:
@@ -118,8 +118,8 @@ def test_database_addresses(given: str, kept: str) -> None:
 
 
 def test_the_demo_clock_needs_the_demo() -> None:
-    demo = {"EMENTOR_DEMO_CLOCK": "/tmp/clock.json", "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1"}
-    assert load_settings(MINIMAL | demo).demo_clock == Path("/tmp/clock.json")
+    demo = {"EMENTOR_DEMO_CLOCK": "/srv/clock.json", "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1"}
+    assert load_settings(MINIMAL | demo).demo_clock == Path("/srv/clock.json")
 
 
 def test_settings_do_not_show_their_secrets() -> None:
