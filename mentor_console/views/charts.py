@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from mentor_console.screens import ProgressSummary, WeekActivity
 
-_DAYS_IN_WEEK = 7
+_LEAST_DAYS_SHOWN = 3
+"""The scale reaches to here even where nobody comes as often, so that one day never looks like a summit."""
 _MARGIN = 4.0
 _STEP = 26.0
 """Width of a week on the small chart: seven of them fill it."""
@@ -39,10 +40,13 @@ class Bar:
 
 
 def spark(weeks: Sequence[WeekActivity], *, height: int = 44) -> Spark:
-    """Chart of active days a week; the scale is always a whole week, so that charts compare."""
+    """Chart of active days a week against the middle of the class, both on one scale."""
     width = int(2 * _MARGIN + _STEP * max(len(weeks) - 1, 6))
-    own = _points([week.own_days for week in weeks], height)
-    cohort = _points([week.cohort_median_days for week in weeks], height)
+    days = [(week.own_days, week.cohort_median_days) for week in weeks]
+    most = max((max(pair) for pair in days), default=0)
+    scale = (height - 7) / max(most, _LEAST_DAYS_SHOWN)
+    own = _points([one for one, _ in days], height, scale)
+    cohort = _points([middle for _, middle in days], height, scale)
     return Spark(width, height, _joined(own), _joined(cohort), own[-1] if weeks else None)
 
 
@@ -55,12 +59,11 @@ def bar(progress: ProgressSummary) -> Bar:
     )
 
 
-def _points(days: Sequence[float], height: int) -> list[tuple[float, float]]:
+def _points(days: Sequence[float], height: int, scale: float) -> list[tuple[float, float]]:
     """One point a week; a single week becomes a short level line."""
     values = [*days, *days] if len(days) == 1 else list(days)
-    scale = (height - 7) / _DAYS_IN_WEEK
     return [
-        (round(_MARGIN + _STEP * index, 1), round(height - 3 - scale * min(value, _DAYS_IN_WEEK), 1))
+        (round(_MARGIN + _STEP * index, 1), round(height - 3 - scale * value, 1))
         for index, value in enumerate(values)
     ]
 

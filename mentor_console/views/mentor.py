@@ -15,13 +15,15 @@ from course_sync.models import Membership
 from mentor_console import contacts, learner_page, moments, preferences, wording
 from mentor_console.access import Viewer, current_viewer, get_learner, open_to
 from mentor_console.errors import Conflict, InvalidInput
-from mentor_console.screens import StepLine
+from mentor_console.screens import FlagLine, StepLine
 from mentor_console.today import get_today
 from mentor_console.views.routes import blueprint
 
 MAX_CARDS = 7
 """More than this nobody calls in a day; the rest waits, ranked, behind a count."""
+_OVERDUE_STEPS = 5
 _NEXT_STEPS = 3
+"""Of the steps, these stand beside the history; all of them are one click further."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,17 @@ def record_contact(membership_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("console.learner", membership_id=membership_id, done="contact"), 303)
 
 
-def near_steps(steps: Sequence[StepLine]) -> list[StepLine]:
-    """What is overdue, then the next few with a date."""
-    overdue = [step for step in steps if step.state == "late"]
+def near_steps(steps: Sequence[StepLine], flags: Sequence[FlagLine]) -> list[StepLine]:
+    """What is overdue, those a flag names first, then the next few with a date; in the order of dates."""
+    named = {reason.values.get("activity_id") for flag in flags for reason in flag.reasons}
+    overdue = [step for step in steps if step.state == "late" and step.due_at]
+    overdue.sort(key=lambda step: (step.activity_id in named, step.due_at), reverse=True)
     ahead = [
         step for step in steps if step.state in ("open", "unknown") and step.due_at and step.due_at >= g.now
     ]
     ahead.sort(key=lambda step: (step.due_at, step.activity_id))
-    return overdue + ahead[:_NEXT_STEPS]
+    near = overdue[:_OVERDUE_STEPS] + ahead[:_NEXT_STEPS]
+    return sorted(near, key=lambda step: (step.due_at, step.activity_id))
 
 
 def _render_learner(viewer: Viewer, membership: Membership, form: ContactForm) -> str:
@@ -98,7 +103,7 @@ def _render_learner(viewer: Viewer, membership: Membership, form: ContactForm) -
         "mentor_console/learner.html",
         page=page,
         form=form,
-        near_steps=near_steps(page.progress.steps),
+        near_steps=near_steps(page.progress.steps, page.flags),
         quote=wording.quote_for_learner(page.flags, g.now),
         zone_name=str(moments.reader_zone()),
     )

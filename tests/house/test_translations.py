@@ -113,6 +113,12 @@ def test_plural_forms_are_all_given(language: str) -> None:
 def test_the_compiled_catalogue_is_fresh(language: str) -> None:
     """`pybabel compile -d lti_tool/translations` was run after the last change."""
     compiled = (FOLDER / language / "LC_MESSAGES" / "messages.mo").read_bytes()
-    have = {str(m.id): m.string for m in read_mo(io.BytesIO(compiled)) if m.id}
-    want = {str(m.id): m.string for m in messages(language) if m.string and not m.fuzzy}
+    have = {_key(m): texts(m.string) for m in read_mo(io.BytesIO(compiled)) if m.id}
+    want = {_key(m): texts(m.string) for m in messages(language) if m.string and not m.fuzzy}
     assert have == want
+
+
+def _key(message: Message) -> tuple[str | None, tuple[str, ...]]:
+    """Context and every form; one file format gives contexts as bytes and forms as a list."""
+    context = message.context
+    return context.decode() if isinstance(context, bytes) else context, tuple(texts(message.id))
