@@ -14,7 +14,7 @@ from typing import Any
 from course_sync.errors import PlatformAnswerInvalid
 from course_sync.facts import Roster, RosterMember
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE
-from course_sync.records import standing_of
+from course_sync.records import LEARNER_PLATFORM_ROLES, standing_of
 
 DROP_AT_LEAST = 3
 DROP_SHARE = 1 / 3
@@ -183,7 +183,7 @@ def _status(
     if lti:
         return "active"
     # Moodle lists suspended people without a mark, its LTI roster leaves them out.
-    absent = SOURCE_LTI in situation.believed and not set(moodle.roles) - {"student"}
+    absent = SOURCE_LTI in situation.believed and not set(moodle.roles) - LEARNER_PLATFORM_ROLES
     return "suspended" if absent or before["status"] == "suspended" else "active"
 
 

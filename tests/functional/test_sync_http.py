@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from flask import Flask
 from pytest_httpserver import HTTPServer
-from sqlalchemy import select
 from werkzeug import Request, Response
 
-from course_sync.database import db
 from course_sync.errors import AddressRefused, PlatformError
-from course_sync.models import Context, SyncRun
-from course_sync.platform_client import Limits, PlatformClient
+from course_sync.platform_client import PlatformClient
 from course_sync.registrations import Registration
-from course_sync.vocabulary import MEDIA_TYPE_NRPS, SCOPE_NRPS
-from tests.harness.fake_moodle import FakeMoodle
-from tests.harness.sync_world import SyncWorld, add_context, small_course
+from tests.harness.platform_server import QUICK, REST
 
-REST = "/webservice/rest/server.php"
 TOKEN = "terces-token"
-QUICK = Limits(connect_seconds=1, read_seconds=0.4, total_seconds=2, attempts=2, backoff_seconds=0.01)
 
 
 @pytest.fixture
@@ -170,8 +162,6 @@ def test_answer_that_is_too_large(httpserver: HTTPServer, site: str) -> None:
 
 
 def test_compressed_answer_is_measured_unpacked(httpserver: HTTPServer, site: str) -> None:
-    import gzip
-
     client = PlatformClient(
         sign_assertion=lambda _row: "", allow_loopback=True, limits=replace(QUICK, max_bytes=100_000)
     )
@@ -229,264 +219,3 @@ def test_jwks(client: PlatformClient, httpserver: HTTPServer, registration: Regi
     with pytest.raises(PlatformError) as caught:
         client.fetch_jwks(registration)
     assert caught.value.code == "invalid_jwks"
-
-
-class Platform:
-    """Token endpoint and a roster in pages, with switches."""
-
-    def __init__(self, server: HTTPServer, pages: list[Any]) -> None:
-        self.pages = pages
-        self.tokens = 0
-        self.dead_tokens: set[str] = set()
-        self.lasts_seconds = 3600
-        self.next_of = {index: f"/roster?from={index + 1}" for index in range(len(pages) - 1)}
-        server.expect_request("/token").respond_with_handler(self._token)
-        server.expect_request("/roster").respond_with_handler(self._page)
-
-    def _token(self, request: Request) -> Response:
-        assert request.form["grant_type"] == "client_credentials"
-        assert request.form["client_assertion"] == "signed"
-        assert request.form["scope"] == SCOPE_NRPS
-        self.tokens += 1
-        body = f'{{"access_token": "t{self.tokens}", "expires_in": {self.lasts_seconds}}}'
-        return Response(body, content_type="application/json")
-
-    def _page(self, request: Request) -> Response:
-        assert request.headers["Accept"] == MEDIA_TYPE_NRPS
-        if request.headers["Authorization"].removeprefix("Bearer ") in self.dead_tokens:
-            return Response("", status=401)
-        index = int(request.args.get("from", 0))
-        page = self.pages[index]
-        response = page if isinstance(page, Response) else Response(page, content_type=MEDIA_TYPE_NRPS)
-        if index in self.next_of:
-            response.headers["Link"] = f'<{self.next_of[index]}>; rel="next"'
-        return response
-
-
-def read_pages(client: PlatformClient, registration: Registration, **options: Any) -> list[dict[str, Any]]:
-    url = registration.issuer + "/roster"
-    return list(client.fetch_pages(registration, url, SCOPE_NRPS, MEDIA_TYPE_NRPS, **options))
-
-
-def test_pages_are_followed_with_one_token(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration
-) -> None:
-    platform = Platform(httpserver, ['{"a": 0}', '{"a": 1}', '{"a": 2}'])
-    assert read_pages(client, registration) == [{"a": 0}, {"a": 1}, {"a": 2}]
-    read_pages(client, registration)
-    assert platform.tokens == 1
-
-
-def test_a_repeated_next_ends_the_list(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration
-) -> None:
-    platform = Platform(httpserver, ['{"a": 0}', '{"a": 1}'])
-    platform.next_of[1] = "/roster?from=1"
-    assert read_pages(client, registration) == [{"a": 0}, {"a": 1}]
-
-
-def test_a_next_page_elsewhere_never_gets_the_token(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration
-) -> None:
-    platform = Platform(httpserver, ['{"a": 0}'])
-    platform.next_of[0] = registration.issuer.replace("localhost", "127.0.0.1") + "/roster?from=1"
-    with pytest.raises(PlatformError) as caught:
-        read_pages(client, registration)
-    assert caught.value.code == "foreign_next_page"
-    assert [request.path for request, _response in httpserver.log] == ["/token", "/roster"]
-
-
-@pytest.mark.parametrize(
-    ("page", "code"),
-    [(Response("", status=500), "http_500"), ('{"members": [', "broken_json"), ("[]", "invalid_answer")],
-)
-def test_a_broken_second_page_fails_the_list(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration, page: Any, code: str
-) -> None:
-    Platform(httpserver, ['{"a": 0}', page])
-    with pytest.raises(PlatformError) as caught:
-        read_pages(client, registration)
-    assert caught.value.code == code
-
-
-def test_a_dead_token_is_replaced_once(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration
-) -> None:
-    platform = Platform(httpserver, ['{"a": 0}'])
-    platform.dead_tokens = {"t1"}
-    assert read_pages(client, registration) == [{"a": 0}]
-    platform.dead_tokens = {"t1", "t2", "t3", "t4"}
-    with pytest.raises(PlatformError) as caught:
-        read_pages(client, registration)
-    assert caught.value.code == "http_401"
-    assert platform.tokens == 3
-
-
-def test_a_token_is_renewed_before_it_ends(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration
-) -> None:
-    platform = Platform(httpserver, ['{"a": 0}'])
-    platform.lasts_seconds = 30
-    read_pages(client, registration)
-    read_pages(client, registration)
-    assert platform.tokens == 2
-
-
-def test_refused_token_gives_the_platforms_reason(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration
-) -> None:
-    body = {"error": "invalid_client", "error_description": "unknown key"}
-    httpserver.expect_request("/token").respond_with_json(body, status=400)
-    with pytest.raises(PlatformError) as caught:
-        read_pages(client, registration)
-    assert (caught.value.code, caught.value.detail) == ("invalid_client", "unknown key")
-
-
-def test_time_for_all_pages_together(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration
-) -> None:
-    def slow(_request: Request) -> Response:
-        time.sleep(0.2)
-        return Response("{}", headers={"Link": f'</roster?from={time.monotonic()}>; rel="next"'})
-
-    httpserver.expect_request("/token").respond_with_json({"access_token": "t", "expires_in": 3600})
-    httpserver.expect_request("/roster").respond_with_handler(slow)
-    started = time.monotonic()
-    with pytest.raises(PlatformError) as caught:
-        read_pages(client, registration, timeout_seconds=1)
-    assert caught.value.code == "timeout"
-    assert time.monotonic() - started < 2
-
-
-def test_many_threads_share_one_token_and_four_places(
-    client: PlatformClient, httpserver: HTTPServer, registration: Registration
-) -> None:
-    platform = Platform(httpserver, ['{"a": 0}'])
-    running, most, lock = [0], [0], threading.Lock()
-    page = platform._page
-
-    def counted(request: Request) -> Response:
-        with lock:
-            running[0] += 1
-            most[0] = max(most[0], running[0])
-        time.sleep(0.02)
-        with lock:
-            running[0] -= 1
-        return page(request)
-
-    httpserver.clear()
-    httpserver.expect_request("/token").respond_with_handler(platform._token)
-    httpserver.expect_request("/roster").respond_with_handler(counted)
-    threads = [threading.Thread(target=read_pages, args=(client, registration)) for _number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert platform.tokens == 1
-    assert most[0] <= 4
-    assert client.request_count == 13
-
-
-def serve_moodle(server: HTTPServer, moodle: FakeMoodle) -> None:
-    """The fake site over HTTP: web services, token endpoint and roster in pages."""
-
-    def rest(request: Request) -> Response:
-        import json
-
-        function, params = request.form["wsfunction"], unflatten(request.form.to_dict())
-        answer = moodle.answer(function, params)
-        if isinstance(answer, Response):
-            return answer
-        return Response(json.dumps(answer), content_type="application/json")
-
-    def roster(request: Request) -> Response:
-        import json
-
-        start, size = int(request.args.get("from", 0)), moodle.page_size
-        members = moodle.nrps_members()
-        if start and moodle.failing.get("nrps") == "second page":
-            return Response("", status=500)
-        page = Response(json.dumps({"members": members[start : start + size]}), content_type=MEDIA_TYPE_NRPS)
-        if start + size < len(members):
-            page.headers["Link"] = f'</memberships?from={start + size}>; rel="next"'
-        return page
-
-    server.expect_request("/token.php").respond_with_json({"access_token": "t", "expires_in": 3600})
-    server.expect_request("/memberships").respond_with_handler(roster)
-    server.expect_request(REST).respond_with_handler(rest)
-
-
-def unflatten(fields: dict[str, str]) -> dict[str, Any]:
-    """Form fields of a call back into lists and numbers, as far as the fake needs them."""
-    found: dict[str, Any] = {"options": [], "assignmentids": []}
-    for name, value in fields.items():
-        if name.startswith("options[") and name.endswith("[name]"):
-            found["options"].append({"name": value, "value": fields[name.replace("[name]", "[value]")]})
-        elif name.startswith("assignmentids["):
-            found["assignmentids"].append(int(value))
-        elif value.isdigit():
-            found[name] = int(value)
-    return found
-
-
-@pytest.fixture
-def world(app_context: Flask, httpserver: HTTPServer, site: str) -> Iterator[SyncWorld]:
-    patient = replace(QUICK, read_seconds=20, total_seconds=40)
-    client = PlatformClient(sign_assertion=lambda _row: "signed", allow_loopback=True, limits=patient)
-    made = small_course(SyncWorld(client=client, context_id=add_context(site)), learners=8)
-    made.moodle.page_size = 5
-    serve_moodle(httpserver, made.moodle)
-    yield made
-    client.close()
-
-
-def test_whole_pull_over_http(world: SyncWorld) -> None:
-    report = world.sync()
-    assert (report.state, report.errors) == ("done", ())
-    assert world.member(150).status == "active"
-    assert report.requests == world.client.request_count
-    assert world.later(hours=1).sync().rows_changed == 0
-
-
-@pytest.mark.parametrize(
-    ("function", "answer", "code"),
-    [
-        ("core_enrol_get_enrolled_users", [], "empty_roster"),
-        ("core_enrol_get_enrolled_users", Response("<html>", content_type="text/html"), "html_answer"),
-        ("core_enrol_get_enrolled_users", Response('[{"id": 147, "full'), "broken_json"),
-        ("core_enrol_get_enrolled_users", Response("", status=500), "http_500"),
-        ("nrps", "second page", "http_500"),
-        (
-            "gradereport_user_get_grade_items",
-            {"exception": "moodle_exception", "errorcode": "notingroup", "message": "error/notingroup"},
-            "notingroup",
-        ),
-    ],
-)
-def test_faults_over_http_lose_nobody(world: SyncWorld, function: str, answer: Any, code: str) -> None:
-    world.sync()
-    before = world.statuses()
-    world.moodle.failing[function] = answer
-    report = world.later(hours=1).sync()
-    assert report.state == "partial"
-    assert code in {row.code for row in report.errors}
-    assert world.statuses() == before
-    run = db.session.scalars(select(SyncRun).order_by(SyncRun.id.desc())).first()
-    assert run is not None
-    assert "terces-token" not in str(run.errors)
-
-
-def test_site_that_went_away(world: SyncWorld) -> None:
-    world.sync()
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-    context = db.session.get_one(Context, world.context_id)
-    context.platform.moodle_url = f"http://127.0.0.1:{port}"
-    context.memberships_url = f"http://127.0.0.1:{port}/memberships"
-    db.session.commit()
-    before = world.statuses()
-    report = world.later(hours=1).sync()
-    assert report.state == "failed"
-    assert {row.code for row in report.errors} == {"unreachable"}
-    assert world.statuses() == before

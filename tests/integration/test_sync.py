@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from course_sync.database import db
-from course_sync.errors import PlatformRefused, SyncBusy
-from course_sync.models import ActiveDay, Activity, Context, Membership, Person, Progress, SyncRun
-from course_sync.sync import UnknownContext, sync_context
+from course_sync.errors import PlatformRefused
+from course_sync.models import ActiveDay, Activity, Context
+from course_sync.sync import sync_context
 from tests.harness.fake_moodle import User
 from tests.harness.sync_world import START, SyncWorld, add_context, small_course, unix
 
@@ -387,85 +387,3 @@ def test_token_that_cannot_be_opened_leaves_the_roster_working(world: SyncWorld)
     assert (report.state, [row.code for row in report.errors]) == ("partial", ["token_unreadable"])
     assert world.freshness("roster").error_code == "token_unreadable"
     assert world.member(147).status == "active"
-
-
-def test_progress_is_visible_while_it_runs(world: SyncWorld) -> None:
-    seen: list[tuple[int, int]] = []
-    world.sync(on_progress=lambda done, total: seen.append((done, total)))
-    assert [done for done, _total in seen] == sorted(done for done, _total in seen)
-    run = db.session.scalars(select(SyncRun)).one()
-    assert seen[-1] == (run.steps_total, run.steps_total)
-    assert (run.state, run.steps_done) == ("done", run.steps_total)
-    assert run.requests > 0
-    assert run.finished_at is not None
-
-
-def test_one_run_at_a_time_and_a_dead_one_is_taken_over(world: SyncWorld) -> None:
-    inner: list[str] = []
-
-    def try_again(_done: int, _total: int) -> None:
-        if not inner:
-            try:
-                world.sync()
-            except SyncBusy:
-                inner.append("busy")
-
-    world.sync(on_progress=try_again)
-    assert inner == ["busy"]
-    db.session.execute(update(SyncRun).values(state="running", finished_at=None))
-    db.session.commit()
-    world.later(seconds=60)
-    with pytest.raises(SyncBusy):
-        world.sync()
-    world.later(seconds=70)
-    assert world.sync().state == "done"
-    assert sorted(db.session.scalars(select(SyncRun.state))) == ["done", "failed"]
-
-
-def test_a_run_that_was_taken_over_stops(world: SyncWorld) -> None:
-    def take_over(_done: int, _total: int) -> None:
-        db.session.execute(update(SyncRun).values(state="failed"))
-        db.session.commit()
-        world.real += timedelta(seconds=10)
-
-    with pytest.raises(SyncBusy):
-        world.sync(on_progress=take_over)
-    assert db.session.scalars(select(SyncRun.state)).one() == "failed"
-
-
-def test_a_killed_run_goes_on_where_it_stopped(world: SyncWorld) -> None:
-    small_course(world, learners=60)
-
-    class Killed(BaseException):
-        pass
-
-    def kill(done: int, _total: int) -> None:
-        if done > 40:
-            raise Killed
-
-    with pytest.raises(Killed):
-        world.sync(on_progress=kill)
-    assert db.session.scalars(select(SyncRun.state)).one() == "failed"
-    read = db.session.scalar(select(func.count()).where(Membership.progress_as_of.is_not(None)))
-    assert read is not None
-    assert 0 < read < 60
-    world.later(hours=1)
-    assert world.sync().learners_read == 60 - read
-
-
-def test_unknown_context_is_an_error(app_context: Flask) -> None:
-    world = SyncWorld()
-    world.context_id = 999
-    with pytest.raises(UnknownContext):
-        world.sync()
-
-
-def test_two_thousand_learners_cost_little_when_nothing_moved(world: SyncWorld) -> None:
-    small_course(world, learners=2000)
-    world.moodle.page_size = 5000
-    world.sync()
-    assert db.session.scalar(select(func.count()).select_from(Person)) == 2002
-    report = world.later(hours=1).sync()
-    assert (report.rows_changed, report.learners_read) == (0, 0)
-    assert report.requests <= 12
-    assert db.session.scalar(select(func.count()).select_from(Progress)) == 2000 * 3
