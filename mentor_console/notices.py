@@ -80,26 +80,65 @@ def fact_kind_words(kind: str) -> str:
 
 def cause_sentence(missing: MissingFact) -> str:
     """What happened at the last try."""
-    by_code = {
+    family = _FAMILIES.get(missing.code, missing.code)
+    by_family = {
         "unreachable": _("The learning platform did not answer."),
+        "certificate": _(
+            "The learning platform could not prove that it is itself: its certificate is not valid."
+        ),
         "invalid_answer": _("The learning platform answered something that cannot be read."),
         "address_refused": _("The address of the learning platform is not one this tool may call."),
-        "not_connected": _("No connection to the platform's own data has been set up."),
+        "roster_doubtful": _(
+            "The list came back empty or with many members missing, so it was not believed."
+        ),
+        "no_source": _("The platform offers this tool no list of members of this course."),
+        "token": _("The key with which this tool reads the platform is no longer valid."),
     }
-    return by_code.get(missing.code, _("The learning platform refused to give it."))
+    return by_family.get(family, _("The learning platform refused to give it."))
 
 
 def remedy_sentence(missing: MissingFact) -> str:
     """Who can do what about it."""
-    by_code = {
-        "unreachable": _(
-            "It is tried again at the next update; if it lasts, tell the admin of the platform."
-        ),
-        "invalid_answer": _(
-            "It is tried again at the next update; if it lasts, tell the admin of the platform."
-        ),
+    family = _FAMILIES.get(missing.code, missing.code)
+    again = _("It is tried again at the next update; if it lasts, tell the admin of the platform.")
+    by_family = {
+        "unreachable": again,
+        "certificate": _("Tell the admin of the platform."),
+        "invalid_answer": again,
         "address_refused": _("An admin corrects the address with “ementor platform connect-moodle”."),
-        "not_connected": _("An admin connects it with “ementor platform connect-moodle”."),
+        "roster_doubtful": _(
+            "Often the connection may not see all groups: on Moodle, ask the admin for the capability "
+            "“moodle/site:accessallgroups”."
+        ),
+        "no_source": _(
+            "Ask the admin of the platform to let this tool use names and roles, "
+            "or to connect its web services."
+        ),
+        "token": _("An admin sets a new one with “ementor platform connect-moodle”."),
     }
     ask = _("Ask the admin of the platform to check the permissions of the connection, and name this code.")
-    return by_code.get(missing.code, ask)
+    return by_family.get(family, ask)
+
+
+_FAMILIES = {
+    "timeout": "unreachable",
+    "unknown_host": "unreachable",
+    "html_answer": "invalid_answer",
+    "broken_json": "invalid_answer",
+    "unknown_form": "invalid_answer",
+    "invalid_roster": "invalid_answer",
+    "invalid_jwks": "invalid_answer",
+    "invalid_token_answer": "invalid_answer",
+    "invalid_course": "invalid_answer",
+    "empty_structure": "invalid_answer",
+    "endless_pages": "invalid_answer",
+    "foreign_next_page": "invalid_answer",
+    "too_large": "invalid_answer",
+    "redirected": "invalid_answer",
+    "empty_roster": "roster_doubtful",
+    "roster_incomplete": "roster_doubtful",
+    "no_roster_service": "no_source",
+    "token_unreadable": "token",
+    "invalidtoken": "token",
+}
+"""Codes that one sentence serves; any other code is a refusal in the platform's own word."""

@@ -205,7 +205,17 @@ def test_a_missing_fact_names_cause_and_remedy(english: None) -> None:
     refused = MissingFact("grades", "notingroup", None)
     assert "refused" in notices.cause_sentence(refused)
     assert "permissions" in notices.remedy_sentence(refused)
-    assert "did not answer" in notices.cause_sentence(MissingFact("roster", "unreachable", None))
+    for code, cause, remedy in (
+        ("unreachable", "did not answer", "next update"),
+        ("timeout", "did not answer", "next update"),
+        ("html_answer", "cannot be read", "next update"),
+        ("empty_roster", "was not believed", "moodle/site:accessallgroups"),
+        ("invalidtoken", "no longer valid", "connect-moodle"),
+        ("no_roster_service", "no list of members", "names and roles"),
+    ):
+        missing = MissingFact("roster", code, None)
+        assert cause in notices.cause_sentence(missing), code
+        assert remedy in notices.remedy_sentence(missing), code
 
 
 def test_the_learner_is_quoted_in_the_second_person(english: None) -> None:
