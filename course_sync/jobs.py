@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, delete, inspect, select, update
+from sqlalchemy import CursorResult, delete, exists, inspect, or_, select, update
+from sqlalchemy.orm import aliased
 
 from course_sync.bulk import insert_new
 from course_sync.database import db
@@ -27,6 +28,8 @@ KEPT_FOR = timedelta(days=7)
 """Claimed slots may be forgotten once no worker can ask for them again."""
 
 _ERROR_LENGTH = 2000
+_AGAIN = "#again"
+"""Ending of the slot that repeats a key which is running."""
 
 
 class JobError(CourseSyncError):
@@ -66,23 +69,40 @@ def registry() -> Mapping[str, Job]:
     return MappingProxyType(_registry)
 
 
-def enqueue(name: str, arguments: dict[str, Any], key: str, now: datetime) -> bool:
-    """Queue a job unless the same key is queued or running already; then False. Commits."""
+def enqueue(name: str, arguments: dict[str, Any], key: str, now: datetime, *, again: bool = False) -> bool:
+    """Queue a job unless the same key is queued or running already; then False. Commits.
+
+    With `again`, a running one does not count: the job runs once more after it. For news that a run which
+    has started may have missed.
+    """
     try:
         json.dumps(arguments)
     except TypeError as problem:
         raise JobError(f"the arguments of {name} are not JSON: {problem}") from None
     _bury_dead(now)
-    row = {"name": name, "slot": key, "arguments": arguments, "state": "queued", "queued_at": now}
-    queued = insert_new(JobRun, [row]) or _change(
-        update(JobRun)
-        .where(JobRun.name == name, JobRun.slot == key, JobRun.state.in_(("done", "failed")))
-        .values(
-            state="queued", arguments=arguments, queued_at=now, started_at=None, finished_at=None, error=None
-        )
+    slots = (key, key + _AGAIN)
+    rows = db.session.execute(
+        select(JobRun.slot, JobRun.state).where(JobRun.name == name, JobRun.slot.in_(slots))
     )
+    states: dict[str, str] = {row.slot: row.state for row in rows}
+    busy = [slot for slot in slots if states.get(slot) == "running"]
+    if "queued" in states.values() or (busy and not again):
+        db.session.commit()
+        return False
+    free = next(slot for slot in slots if slot not in busy)
+    queued = _queue(name, free, arguments, now)
     db.session.commit()
-    return bool(queued)
+    return queued
+
+
+def _queue(name: str, slot: str, arguments: dict[str, Any], now: datetime) -> bool:
+    """Put one slot into the queue, new or used before; False if another process was first."""
+    row = {"name": name, "slot": slot, "arguments": arguments, "state": "queued", "queued_at": now}
+    if insert_new(JobRun, [row]):
+        return True
+    ended = (JobRun.name == name, JobRun.slot == slot, JobRun.state.in_(("done", "failed")))
+    fresh = {"started_at": None, "finished_at": None, "error": None}
+    return bool(_change(update(JobRun).where(*ended).values(row | fresh)))
 
 
 def claim_slot(name: str, slot: str, now: datetime) -> JobRun | None:
@@ -103,10 +123,15 @@ def claim_slot(name: str, slot: str, now: datetime) -> JobRun | None:
 
 
 def claim_next(now: datetime) -> JobRun | None:
-    """Claim the job that has waited longest; None when nothing waits. Commits."""
-    waiting = select(JobRun.id).where(JobRun.state == "queued").order_by(JobRun.queued_at, JobRun.id).limit(1)
+    """Claim the job that has waited longest; None when nothing can start. Commits."""
+    waiting = (
+        select(JobRun.id)
+        .where(JobRun.state == "queued", ~_twin_is_running())
+        .order_by(JobRun.queued_at, JobRun.id)
+        .limit(1)
+    )
     while (job_id := db.session.scalars(waiting).one_or_none()) is not None:
-        mine = update(JobRun).where(JobRun.id == job_id, JobRun.state == "queued")
+        mine = update(JobRun).where(JobRun.id == job_id, JobRun.state == "queued", ~_twin_is_running())
         claimed = _change(mine.values(state="running", started_at=now))
         db.session.commit()
         if claimed:
@@ -130,6 +155,13 @@ def finish(job_run: JobRun, error: str | None = None, *, now: datetime) -> None:
         execution_options={"synchronize_session": False},
     )
     db.session.commit()
+
+
+def _twin_is_running() -> Any:
+    """A key and its repetition never run at the same time."""
+    twin = aliased(JobRun)
+    same = or_(JobRun.slot == twin.slot + _AGAIN, twin.slot == JobRun.slot + _AGAIN)
+    return exists().where(twin.name == JobRun.name, twin.state == "running", same)
 
 
 def _bury_dead(now: datetime) -> None:

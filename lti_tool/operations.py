@@ -58,7 +58,9 @@ def enqueue_all_syncs(trigger: str = "schedule") -> None:
     """Queue every known course; each runs as a job of its own, so that one slow site delays nobody else."""
     now = current_services().clock.real_now()
     for context_id in db.session.scalars(select(Context.id).order_by(Context.id)).all():
-        enqueue("sync_context", {"context_id": context_id, "trigger": trigger}, f"sync:{context_id}", now)
+        arguments = {"context_id": context_id, "trigger": trigger}
+        # A moved calendar is news even to a sync that has already read the roster of the day before.
+        enqueue("sync_context", arguments, f"sync:{context_id}", now, again=trigger == "clock")
 
 
 @job("purge_door", every_minutes=60)

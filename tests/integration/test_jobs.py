@@ -79,6 +79,31 @@ def test_same_key_is_queued_once_and_again_after_it_ran(app_context: Flask) -> N
     assert (again.arguments, again.error) == ({"context_id": 3}, None)
 
 
+def test_news_during_a_run_are_run_once_more_after_it(app_context: Flask) -> None:
+    enqueue("sync", {"day": 1}, "sync:3", START)
+    first = claim_next(START)
+    assert first is not None
+    assert enqueue("sync", {"day": 2}, "sync:3", START, again=True) is True
+    assert enqueue("sync", {"day": 3}, "sync:3", START, again=True) is False
+    assert claim_next(START) is None
+    finish(first, now=START)
+    second = claim_next(START)
+    assert second is not None
+    assert second.arguments == {"day": 2}
+    assert enqueue("sync", {"day": 4}, "sync:3", START) is False
+    assert enqueue("sync", {"day": 4}, "sync:3", START, again=True) is True
+    assert claim_next(START) is None
+    finish(second, now=START)
+    third = claim_next(START)
+    assert third is not None
+    assert third.arguments == {"day": 4}
+
+
+def test_news_while_one_waits_need_no_second_run(app_context: Flask) -> None:
+    assert enqueue("sync", {}, "sync:3", START, again=True) is True
+    assert enqueue("sync", {}, "sync:3", START, again=True) is False
+
+
 def test_oldest_first_and_none_when_nothing_waits(app_context: Flask) -> None:
     enqueue("b", {}, "1", START + timedelta(seconds=1))
     enqueue("a", {}, "1", START)
