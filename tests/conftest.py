@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from course_sync.database import db
 from tests.harness import databases, network
@@ -27,6 +28,16 @@ SECRET_KEY = "tests-only-secret-key-of-enough-length-0001"
 
 hypothesis.settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ, max_examples=60)
 hypothesis.settings.load_profile("tests")
+
+
+def tool_environ(database_url: str) -> dict[str, str]:
+    """Settings of a tool under test, as its environment would give them."""
+    return {
+        "EMENTOR_DATABASE_URL": database_url,
+        "EMENTOR_PUBLIC_URL": PUBLIC_URL,
+        "EMENTOR_SECRET_KEY": SECRET_KEY,
+        "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1",
+    }
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,12 +128,7 @@ def app_context(database_url: str) -> Iterator[Flask]:
 @pytest.fixture
 def settings_environ(database_url: str) -> dict[str, str]:
     """Environment from which `settings` is read; a test may change it before asking for `settings`."""
-    return {
-        "EMENTOR_DATABASE_URL": database_url,
-        "EMENTOR_PUBLIC_URL": PUBLIC_URL,
-        "EMENTOR_SECRET_KEY": SECRET_KEY,
-        "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1",
-    }
+    return tool_environ(database_url)
 
 
 @pytest.fixture
@@ -139,6 +145,8 @@ def app(settings: Settings) -> Iterator[Flask]:
     from lti_tool.app import create_app
 
     application = create_app(settings)
+    # Compiling templates anew for each test would cost more than most tests do.
+    application.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(databases.run_folder()))
     yield application
     with application.app_context():
         db.session.remove()

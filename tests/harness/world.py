@@ -21,6 +21,8 @@ OTHER_ORGANISATION = "other organisation"
 
 LEARNERS = ("ann", "bob", "cyn", "dan")
 """In every course: ann and bob are the mentor's, cyn is the other mentor's, dan is nobody's."""
+IN_TWO_COURSES = ("eve", "moved mentor")
+"""The same person in the main course and in the other one of that platform."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,13 @@ class World:
         return self.courses[place].people[who].name
 
     def _people(self, place: str) -> None:
-        for who in LEARNERS:
+        if place == OTHER_COURSE:
+            main = self.courses[MAIN].people
+            self.courses[place].people.update({who: main[who] for who in IN_TWO_COURSES})
+        for who in (*LEARNERS, "eve"):
             self._member(place, who, "learner", ["Learner"], ["student"])
         self._member(place, "trainer", "staff", ["Instructor"], ["editingteacher"])
-        for who in ("mentor", "other mentor", "former mentor", "unnamed teacher"):
+        for who in ("mentor", "other mentor", "former mentor", "moved mentor", "unnamed teacher"):
             self._member(place, who, "staff", ["Learner"], ["teacher"])
         self._member(place, "learning mentor", "learner", ["Learner"], ["student"])
         self._member(
@@ -103,12 +108,14 @@ class World:
         )
         for who in ("admin", "manager", "administrator", "observer", "stranger"):
             self._person(place, who)
-        for who in ("mentor", "other mentor", "former mentor", "learning mentor"):
-            self._grant(place, who, "mentor", ended=who == "former mentor")
+        for who in ("mentor", "other mentor", "former mentor", "moved mentor", "learning mentor"):
+            self._grant(place, who, "mentor", ended=self._has_stopped(place, who))
         self._grant(place, "admin", "admin")
         for mentor, learners in {"mentor": ("ann", "bob", "leaver"), "other mentor": ("cyn",)}.items():
             self._assign(place, mentor, learners)
-        self._assign(place, "former mentor", ("ann",))
+        for who in ("former mentor", "moved mentor"):
+            if self._has_stopped(place, who):
+                self._assign(place, who, ("ann",))
         self._assign(place, "learning mentor", ("dan",))
         self._assign(place, "mentor", ("cyn",), ended=True)
         self._work(place)
@@ -148,7 +155,8 @@ class World:
     def _member(
         self, place: str, who: str, standing: str, nrps: list[str], roles: list[str], **columns: Any
     ) -> None:
-        course, person = self.courses[place], self._person(place, who)
+        course = self.courses[place]
+        person = course.people.get(who) or self._person(place, who)
         seen: dict[str, Any] = {
             "first_seen_at": self._before(50),
             "last_access_at": self._before(1),
@@ -166,6 +174,11 @@ class World:
                 **columns,
             )
         )
+
+    @staticmethod
+    def _has_stopped(place: str, who: str) -> bool:
+        """Their part has ended, although learners are still written down under their name."""
+        return who == "former mentor" or (who == "moved mentor" and place != OTHER_COURSE)
 
     def _person(self, place: str, who: str) -> Person:
         course = self.courses[place]
