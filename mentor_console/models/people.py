@@ -1,14 +1,13 @@
-"""Tables of what people of the console decide: who mentors whom, flags, contacts, requests for access.
+"""Who is what and who looks after whom: granted roles, requests for access, assignments, caps.
 
-Facts from platforms live in course_sync.models. History is appended, not overwritten.
+Rows are ended, never deleted; each change of a caseload is a row of its own, so that it can be taken back.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from course_sync.database import Model, UtcDateTime
@@ -108,65 +107,47 @@ class Assignment(Model):
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    opened_by_change_id: Mapped[int | None] = mapped_column(ForeignKey("caseload_change.id"), index=True)
+    ended_by_change_id: Mapped[int | None] = mapped_column(ForeignKey("caseload_change.id"), index=True)
+
     mentor: Mapped[Person] = relationship(foreign_keys=[mentor_id])
     membership: Mapped[Membership] = relationship()
 
 
-class Flag(Model):
-    """One rule raised for one learner, until it cleared.
+class CaseloadChange(Model):
+    """One thing a trainer did to who looks after whom; what it opened and ended is taken back with it."""
 
-    The open one is refreshed in place; ended ones are history.
-    """
-
-    __tablename__ = "flag"
-    __table_args__ = (
-        Index(
-            "uq_flag_open",
-            "membership_id",
-            "rule",
-            unique=True,
-            sqlite_where=text("cleared_at IS NULL"),
-            postgresql_where=text("cleared_at IS NULL"),
-        ),
-    )
+    __tablename__ = "caseload_change"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), index=True)
-    rule: Mapped[str] = mapped_column(String(32))
-    level: Mapped[str] = mapped_column(String(16))
-    kind: Mapped[str] = mapped_column(String(16))
-    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    clears: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    urgency: Mapped[float] = mapped_column(default=0.0)
-    """Order of the learner on Today, highest first; an ordering only, never shown."""
-    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    evaluated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    context_id: Mapped[int] = mapped_column(ForeignKey("context.id"), index=True)
+    action: Mapped[str] = mapped_column(String(16))
+    """name | end_mentor | assign | unassign | balance."""
+    role_grant_id: Mapped[int | None] = mapped_column(ForeignKey("role_grant.id"))
+    """The grant that was opened (name) or ended (end_mentor)."""
+    mentor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """None where several mentors are concerned (balance)."""
+    learners: Mapped[int] = mapped_column(default=0)
+    """How many assignments it opened or ended."""
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    membership: Mapped[Membership] = relationship()
+    made_by: Mapped[Person] = relationship(foreign_keys=[made_by_id])
+    mentor: Mapped[Person | None] = relationship(foreign_keys=[mentor_id])
 
 
-class Contact(Model):
-    """One logged attempt to reach a learner, with its channel and outcome. Part of the shared history."""
+class MentorCap(Model):
+    """How many learners a mentor of a course should have at most; the newest row of each wins."""
 
-    __tablename__ = "contact"
+    __tablename__ = "mentor_cap"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), index=True)
-    mentor_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    """methodological | educational | social | technical."""
-    channel: Mapped[str] = mapped_column(String(16))
-    """message | email | phone | video | face_to_face | chat."""
-    outcome: Mapped[str] = mapped_column(String(16))
-    """reached | answered | no_answer | left_message."""
-    summary: Mapped[str] = mapped_column(Text, default="")
-    """What was said; the learner reads it too."""
-    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    duration_minutes: Mapped[int | None]
-    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    request_key: Mapped[str] = mapped_column(String(64), unique=True)
-    """Key of the form that recorded it: a form sent twice records one contact."""
-
-    mentor: Mapped[Person] = relationship()
-    membership: Mapped[Membership] = relationship()
+    context_id: Mapped[int] = mapped_column(ForeignKey("context.id"), index=True)
+    mentor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """None = every mentor of the course who has none of their own."""
+    learners: Mapped[int | None]
+    """None = no cap."""
+    set_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
