@@ -1,7 +1,7 @@
 """Who looks after whom: naming e-mentors of a course, sharing its learners out, taking learners back.
 
 Only a trainer of the course does this. Rows are ended, never deleted: who did what and when is their history.
-Every function is safe to repeat and commits its own work.
+Every function is safe to repeat, commits its own work and returns what takes it back.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import and_, select, update
 
 from course_sync.database import db
 from course_sync.models import Membership
 from mentor_console.access import AccessDenied, Viewer, get_member_of_course
+from mentor_console.caseload_changes import begin_change, end_assignments, finish_change
 from mentor_console.errors import InvalidInput
 from mentor_console.grants import decide_request, find_open_grant, grant_role, open_grant, request_access
 from mentor_console.models import Assignment, RoleGrant
+from mentor_console.support_lines import Done
 from mentor_console.writes import insert_once, update_rows
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-def name_mentor(viewer: Viewer, membership: Membership, now: datetime) -> RoleGrant:
+def name_mentor(viewer: Viewer, membership: Membership, now: datetime) -> Done:
     """Make an active member of the viewer's course e-mentor there; learners may be named too.
 
     Raises AccessDenied for a member of another course, InvalidInput for one who is not active.
@@ -40,28 +41,32 @@ def name_mentor(viewer: Viewer, membership: Membership, now: datetime) -> RoleGr
     member = get_member_of_course(viewer, membership.id)
     if member.status != "active":
         raise InvalidInput("membership", "not_active")
-    grant = open_grant(member.person, "mentor", member.context, viewer.person_id, now)
-    db.session.commit()
-    return grant
+    change = begin_change(viewer, member.context_id, "name", now, member.person_id)
+    known = find_open_grant(member.person_id, "mentor", member.context_id)
+    grant = known or open_grant(member.person, "mentor", member.context, viewer.person_id, now)
+    change.role_grant_id = grant.id
+    return finish_change(change, 0, keep=known is None)
 
 
-def end_mentor(viewer: Viewer, person_id: int, now: datetime) -> int:
+def end_mentor(viewer: Viewer, person_id: int, now: datetime) -> Done:
     """Take the part of e-mentor in the viewer's course away. How many learners lose this mentor."""
     context_id = _own_course(viewer)
-    ending = {"ended_at": now, "ended_by_id": viewer.person_id}
-    update_rows(
+    grant = find_open_grant(person_id, "mentor", context_id)
+    if grant is None:
+        return Done(0, None)
+    change = begin_change(viewer, context_id, "end_mentor", now, person_id)
+    change.role_grant_id = grant.id
+    ended = update_rows(
         update(RoleGrant)
-        .where(RoleGrant.person_id == person_id, RoleGrant.context_id == context_id)
-        .where(RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None))
-        .values(**ending)
+        .where(RoleGrant.id == grant.id, RoleGrant.ended_at.is_(None))
+        .values(ended_at=now, ended_by_id=viewer.person_id)
     )
     here = select(Membership.id).where(Membership.context_id == context_id)
-    closed = _end_assignments(person_id, Assignment.membership_id.in_(here), viewer, now)
-    db.session.commit()
-    return closed
+    which = and_(Assignment.mentor_id == person_id, Assignment.membership_id.in_(here))
+    return finish_change(change, end_assignments(which, change), keep=ended == 1)
 
 
-def assign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membership], now: datetime) -> int:
+def assign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membership], now: datetime) -> Done:
     """Give learners of the viewer's course to a mentor named there. How many were not theirs before.
 
     All or nothing. Raises AccessDenied for members of another course; InvalidInput for somebody who is no
@@ -69,8 +74,10 @@ def assign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membersh
     """
     context_id = _own_course(viewer)
     _check_learners(context_id, mentor_person_id, memberships)
+    change = begin_change(viewer, context_id, "assign", now, mentor_person_id)
     # The lock keeps the mentor named until this is committed (SQLite has one writer at a time anyway).
     if find_open_grant(mentor_person_id, "mentor", context_id, lock=True) is None:
+        finish_change(change, 0)
         raise InvalidInput("mentor", "not_named")
     rows = [
         {
@@ -78,15 +85,14 @@ def assign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membersh
             "membership_id": membership_id,
             "assigned_by_id": viewer.person_id,
             "assigned_at": now,
+            "opened_by_change_id": change.id,
         }
         for membership_id in sorted({membership.id for membership in memberships})
     ]
-    added = insert_once(Assignment, rows)
-    db.session.commit()
-    return added
+    return finish_change(change, insert_once(Assignment, rows))
 
 
-def unassign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membership], now: datetime) -> int:
+def unassign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membership], now: datetime) -> Done:
     """Take learners of the viewer's course back from a mentor. How many were theirs.
 
     Raises AccessDenied for members of another course.
@@ -95,9 +101,9 @@ def unassign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Member
     if any(membership.context_id != context_id for membership in memberships):
         raise AccessDenied("member")
     ids = [membership.id for membership in memberships]
-    closed = _end_assignments(mentor_person_id, Assignment.membership_id.in_(ids), viewer, now)
-    db.session.commit()
-    return closed
+    change = begin_change(viewer, context_id, "unassign", now, mentor_person_id)
+    which = and_(Assignment.mentor_id == mentor_person_id, Assignment.membership_id.in_(ids))
+    return finish_change(change, end_assignments(which, change))
 
 
 def list_course_learners(viewer: Viewer, membership_ids: Sequence[int]) -> list[Membership]:
@@ -129,11 +135,3 @@ def _check_learners(context_id: int, mentor_person_id: int, memberships: Sequenc
             raise InvalidInput("learners", "not_a_learner")
         if membership.person_id == mentor_person_id:
             raise InvalidInput("learners", "own_mentor")
-
-
-def _end_assignments(mentor_id: int, which: ColumnElement[bool], viewer: Viewer, now: datetime) -> int:
-    return update_rows(
-        update(Assignment)
-        .where(Assignment.mentor_id == mentor_id, Assignment.ended_at.is_(None), which)
-        .values(ended_at=now, ended_by_id=viewer.person_id)
-    )

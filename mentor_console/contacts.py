@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
 from course_sync.database import db
 from course_sync.models import Membership
-from mentor_console.access import Viewer, get_learner
-from mentor_console.errors import Conflict, InvalidInput
+from mentor_console.access import AccessDenied, Viewer, get_learner
+from mentor_console.errors import Conflict
+from mentor_console.form_checks import check_choice, check_key, check_length, clean_text, refuse
 from mentor_console.models import Contact
-from mentor_console.writes import insert_once
+from mentor_console.ownership import require_doer
+from mentor_console.writes import insert_once, update_rows
 
 KINDS = ("methodological", "educational", "social", "technical")
 CHANNELS = ("message", "email", "phone", "video", "face_to_face", "chat")
@@ -28,7 +30,6 @@ _CLOCK_TOLERANCE = timedelta(minutes=5)
 """Clocks of browsers and servers differ; a contact is not planned here, so nothing lies further ahead."""
 _OLDEST = timedelta(days=730)
 """Older than any course session that still needs its history; usually a mistyped year."""
-_KEY_MAX_CHARACTERS = 64
 
 
 def record_contact(
@@ -52,7 +53,7 @@ def record_contact(
     AccessDenied for a learner the viewer may not see.
     """
     learner = get_learner(viewer, membership.id)
-    text = _clean(summary)
+    text = clean_text(summary)
     row = {
         "kind": kind,
         "channel": channel,
@@ -62,17 +63,34 @@ def record_contact(
         "duration_minutes": duration_minutes,
         "request_key": request_key,
     }
-    problems = {field: code for field, code in _check(row, now).items() if code}
-    if problems:
-        raise InvalidInput.of(problems)
+    refuse(_check(row, now))
     row |= {"membership_id": learner.id, "mentor_id": viewer.person_id, "recorded_at": now}
     insert_once(Contact, [row])
     db.session.commit()
     return _get_recorded(request_key, viewer, learner)
 
 
+def take_back_contact(viewer: Viewer, contact_id: int, now: datetime) -> bool:
+    """The contact never was: only that much of it is still told. False = it was taken back before.
+
+    Raises AccessDenied for anybody but who logged it and the trainer of the course.
+    """
+    contact = db.session.get(Contact, contact_id)
+    if contact is None:
+        raise AccessDenied("undo")
+    require_doer(viewer, contact.mentor_id, contact.membership_id)
+    statement = (
+        update(Contact)
+        .where(Contact.id == contact_id, Contact.undone_at.is_(None))
+        .values(undone_at=now, undone_by_id=viewer.person_id)
+    )
+    undone = update_rows(statement) == 1
+    db.session.commit()
+    return undone
+
+
 def list_contacts(membership: Membership) -> list[Contact]:
-    """Every contact with this learner, whoever made it, newest first."""
+    """Every contact with this learner, whoever made it, newest first; those taken back too."""
     statement = (
         select(Contact)
         .options(joinedload(Contact.mentor))
@@ -83,12 +101,14 @@ def list_contacts(membership: Membership) -> list[Contact]:
 
 
 def find_last_contacts(membership_ids: Collection[int]) -> dict[int, Contact]:
-    """The newest contact of each learner who has one, in one query."""
+    """The newest contact of each learner who has one, in one query. One taken back is none."""
     place = func.row_number().over(
         partition_by=Contact.membership_id, order_by=(Contact.occurred_at.desc(), Contact.id.desc())
     )
     ranked = (
-        select(Contact.id, place.label("place")).where(Contact.membership_id.in_(membership_ids)).subquery()
+        select(Contact.id, place.label("place"))
+        .where(Contact.membership_id.in_(membership_ids), Contact.undone_at.is_(None))
+        .subquery()
     )
     statement = (
         select(Contact)
@@ -106,28 +126,17 @@ def _get_recorded(request_key: str, viewer: Viewer, learner: Membership) -> Cont
     return contact
 
 
-def _clean(summary: str) -> str:
-    """Without NUL, which PostgreSQL cannot store, and with one kind of line end."""
-    return summary.replace("\x00", "").replace("\r\n", "\n").strip()
-
-
 def _check(row: dict[str, object], now: datetime) -> dict[str, str | None]:
     """A code for each field that cannot be recorded, None for those that can."""
     return {
-        "kind": _check_choice(row["kind"], KINDS),
-        "channel": _check_choice(row["channel"], CHANNELS),
-        "outcome": _check_choice(row["outcome"], OUTCOMES),
+        "kind": check_choice(row["kind"], KINDS),
+        "channel": check_choice(row["channel"], CHANNELS),
+        "outcome": check_choice(row["outcome"], OUTCOMES),
         "occurred_at": _check_moment(row["occurred_at"], now),
         "duration_minutes": _check_duration(row["duration_minutes"]),
-        "summary": "too_long" if len(str(row["summary"])) > SUMMARY_MAX_CHARACTERS else None,
-        "request_key": _check_key(str(row["request_key"])),
+        "summary": check_length(str(row["summary"]), SUMMARY_MAX_CHARACTERS),
+        "request_key": check_key(str(row["request_key"])),
     }
-
-
-def _check_choice(value: object, allowed: Collection[str]) -> str | None:
-    if not value:
-        return "required"
-    return None if value in allowed else "unknown"
 
 
 def _check_moment(value: object, now: datetime) -> str | None:
@@ -146,9 +155,3 @@ def _check_duration(value: object) -> str | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return "not_a_number"
     return None if 0 <= value <= DURATION_MAX_MINUTES else "out_of_range"
-
-
-def _check_key(value: str) -> str | None:
-    if not value.strip():
-        return "required"
-    return "too_long" if len(value) > _KEY_MAX_CHARACTERS or "\x00" in value else None

@@ -14,6 +14,9 @@ from sqlalchemy import Row, select
 
 from course_sync.database import db
 from course_sync.models import ActiveDay, Activity, Context, Membership, Progress
+from mentor_console.answers import find_pauses
+from mentor_console.course_breaks import list_break_moments
+from mentor_console.extensions import find_course_deadlines, later_deadline
 from mentor_console.flags.cohort import compute_cohort
 from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, LearnerFacts, WorkFacts
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, Thresholds
@@ -36,9 +39,9 @@ def load_course(
 ) -> CourseSnapshot:
     """The facts of one course. Raises sqlalchemy's NoResultFound where there is no such course."""
     context = db.session.get_one(Context, context_id)
-    course = CourseFacts(context.id, context.starts_at, context.ends_at)
+    course = CourseFacts(context.id, context.starts_at, context.ends_at, list_break_moments(context_id))
     activities = _load_activities(context_id)
-    learners = _load_learners(context_id)
+    learners = _load_learners(context_id, activities, now)
     cohort = compute_cohort(course, activities, learners, thresholds, now)
     return CourseSnapshot(course, activities, cohort, learners)
 
@@ -61,8 +64,11 @@ def _activity_facts(activity: Activity, required: bool) -> ActivityFacts:
     )
 
 
-def _load_learners(context_id: int) -> tuple[LearnerFacts, ...]:
-    work = _load_work(context_id)
+def _load_learners(
+    context_id: int, activities: Sequence[ActivityFacts], now: datetime
+) -> tuple[LearnerFacts, ...]:
+    work = _load_work(context_id, activities)
+    pauses = find_pauses(context_id, now)
     days = _load_active_days(context_id)
     statement = (
         select(
@@ -77,10 +83,14 @@ def _load_learners(context_id: int) -> tuple[LearnerFacts, ...]:
         .order_by(Membership.id)
     )
     rows = db.session.execute(statement).all()
-    return tuple(_learner_facts(row, work.get(row.id, ()), days.get(row.id, ())) for row in rows)
+    return tuple(
+        _learner_facts(row, work.get(row.id, ()), days.get(row.id, ()), pauses.get(row.id)) for row in rows
+    )
 
 
-def _learner_facts(row: Row, work: Sequence[WorkFacts], days: Sequence[date]) -> LearnerFacts:
+def _learner_facts(
+    row: Row, work: Sequence[WorkFacts], days: Sequence[date], paused_until: datetime | None
+) -> LearnerFacts:
     return LearnerFacts(
         membership_id=row.id,
         status=row.status,
@@ -90,11 +100,14 @@ def _learner_facts(row: Row, work: Sequence[WorkFacts], days: Sequence[date]) ->
         active_days=tuple(days),
         finished_at=row.completed_at,
         work=tuple(work),
+        paused_until=paused_until,
     )
 
 
-def _load_work(context_id: int) -> dict[int, list[WorkFacts]]:
+def _load_work(context_id: int, activities: Sequence[ActivityFacts]) -> dict[int, list[WorkFacts]]:
     """Columns instead of objects: a course of 2,000 learners has 80,000 of these rows."""
+    due = {activity.activity_id: activity.due_at for activity in activities}
+    by_hand = find_course_deadlines(context_id)
     statement = (
         select(
             Progress.membership_id,
@@ -114,11 +127,13 @@ def _load_work(context_id: int) -> dict[int, list[WorkFacts]]:
     )
     work: dict[int, list[WorkFacts]] = defaultdict(list)
     for row in db.session.execute(statement):
-        work[row.membership_id].append(_work_facts(row))
+        entered = by_hand[row.membership_id].get(row.activity_id) if row.membership_id in by_hand else None
+        override = later_deadline(due.get(row.activity_id), row.due_at_override, entered)
+        work[row.membership_id].append(_work_facts(row, override))
     return work
 
 
-def _work_facts(row: Row) -> WorkFacts:
+def _work_facts(row: Row, due_at_override: datetime | None) -> WorkFacts:
     return WorkFacts(
         activity_id=row.activity_id,
         completion=row.completion,
@@ -128,7 +143,7 @@ def _work_facts(row: Row) -> WorkFacts:
         submission_known=row.submission is not None,
         score_ratio=row.score_ratio,
         graded_at=row.graded_at,
-        due_at_override=row.due_at_override,
+        due_at_override=due_at_override,
     )
 
 

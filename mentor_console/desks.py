@@ -16,9 +16,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from course_sync.database import db
 from course_sync.models import Context, Membership, Organisation, Platform
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.caseload_changes import list_changes
+from mentor_console.course_breaks import list_breaks
 from mentor_console.freshness import freshness_by_context, freshness_of
-from mentor_console.history import level_rank
 from mentor_console.models import AccessRequest, Assignment, Flag, RoleGrant
+from mentor_console.quieting import level_rank
 from mentor_console.screens import (
     AdminPage,
     Candidate,
@@ -29,6 +31,7 @@ from mentor_console.screens import (
     PlatformState,
     TrainerPage,
 )
+from mentor_console.sharing import Caps, get_caps
 
 __all__ = ["freshness_of", "get_admin_page", "get_trainer_page"]
 
@@ -44,7 +47,8 @@ def get_trainer_page(viewer: Viewer, now: datetime) -> TrainerPage:
     members = _list_members(context.id)
     learners = [m for m in members if m.standing == "learner"]
     mentor_ids = _list_assignments(context.id)
-    loads = _list_loads(context.id, members, mentor_ids)
+    caps = get_caps(context.id)
+    loads = _list_loads(context.id, members, mentor_ids, caps)
     levels = _find_worst_levels(context.id)
     return TrainerPage(
         course_title=context.title,
@@ -54,6 +58,9 @@ def get_trainer_page(viewer: Viewer, now: datetime) -> TrainerPage:
         without_mentor=sum(m.status == "active" and not mentor_ids[m.id] for m in learners),
         requests=_list_requests(AccessRequest.context_id == context.id),
         freshness=freshness_of([context.id]),
+        cap=caps.course,
+        breaks=list_breaks(context.id),
+        changes=list_changes(viewer),
     )
 
 
@@ -108,7 +115,7 @@ def _list_assignments(context_id: int) -> dict[int, list[int]]:
 
 
 def _list_loads(
-    context_id: int, members: Sequence[Membership], mentor_ids: Mapping[int, Sequence[int]]
+    context_id: int, members: Sequence[Membership], mentor_ids: Mapping[int, Sequence[int]], caps: Caps
 ) -> dict[int, MentorLoad]:
     """The named mentors by person id, in the order of their names. Only active learners are a load."""
     statement = (
@@ -122,7 +129,10 @@ def _list_loads(
     people = sorted(
         (grant.person for grant in db.session.scalars(statement)), key=lambda p: p.display_name.casefold()
     )
-    return {p.id: MentorLoad(membership_ids.get(p.id), p.id, p.display_name, load[p.id]) for p in people}
+    return {
+        p.id: MentorLoad(membership_ids.get(p.id), p.id, p.display_name, load[p.id], caps.of(p.id))
+        for p in people
+    }
 
 
 def _find_worst_levels(context_id: int) -> dict[int, str]:
@@ -220,7 +230,7 @@ def _count_per_course(where: ColumnElement[bool], context_ids: Collection[int]) 
         .where(Membership.standing == "learner", Membership.status == "active")
         .group_by(Membership.context_id)
     )
-    return {key: count for key, count in db.session.execute(statement)}
+    return dict(db.session.execute(statement).all())
 
 
 def _count_learners(context_ids: Collection[int]) -> dict[int, int]:

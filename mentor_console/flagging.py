@@ -1,7 +1,8 @@
 """Raising, refreshing and clearing flags: the rules' findings against the rows of this moment.
 
-Open flags are refreshed in place, cleared ones stay as history; run twice on the same facts, the second
-changes nothing that can be seen. Whether a finding is due at all is the rules' affair (flags/).
+Open flags are refreshed in place, cleared ones stay as history, and what each said when it changed is kept as
+a reading; run twice on the same facts, the second changes nothing that can be seen. Whether a finding is due
+at all is the rules' affair (flags/).
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from sqlalchemy import select, update
 from course_sync.database import db
 from course_sync.models import Membership
 from mentor_console.course_facts import CourseSnapshot, load_course
+from mentor_console.course_rules import thresholds_for
 from mentor_console.flags.assessment import Assessment, evaluate
 from mentor_console.flags.findings import Finding
 from mentor_console.flags.ranking import urgency
-from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, Thresholds
-from mentor_console.models import Flag
+from mentor_console.flags.thresholds import Thresholds
+from mentor_console.models import Flag, FlagReading
 from mentor_console.writes import insert_once, update_rows
 
 __all__ = ["CourseSnapshot", "FlagChanges", "assess_course", "load_course", "refresh_flags"]
@@ -61,21 +63,24 @@ def assess_course(snapshot: CourseSnapshot, thresholds: Thresholds, now: datetim
     ]
 
 
-def refresh_flags(context_id: int, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> FlagChanges:
-    """Bring the flags of one course up to `now` and commit.
+def refresh_flags(context_id: int, now: datetime, thresholds: Thresholds | None = None) -> FlagChanges:
+    """Bring the flags of one course up to `now` and commit. `thresholds` None = those in force there.
 
     A flag whose rule finds nothing any more is cleared, as are those of people who left, are suspended or are
     learners no longer. Raises sqlalchemy's NoResultFound where there is no such course.
     """
-    snapshot = load_course(context_id, now, thresholds)
-    wanted = {item.key: item for item in _list_raised(snapshot, thresholds, now)}
+    table = thresholds or thresholds_for(context_id)
+    snapshot = load_course(context_id, now, table)
+    wanted = {item.key: item for item in _list_raised(snapshot, table, now)}
     open_flags = {(flag.membership_id, flag.rule): flag for flag in _list_open(context_id)}
     added = [item for key, item in wanted.items() if key not in open_flags]
     kept = [(flag, wanted[key]) for key, flag in open_flags.items() if key in wanted]
     ended = [flag.id for key, flag in open_flags.items() if key not in wanted]
+    changed = [(flag.id, item) for flag, item in kept if _says_something_else(flag, item)]
     for flag, item in kept:
         _refresh(flag, item, now)
     raised = _raise(added, now)
+    _keep_readings(changed + _find_raised(context_id, added), now)
     _clear(ended, now)
     db.session.commit()
     return FlagChanges(raised=raised, cleared=len(ended), kept=len(kept))
@@ -108,6 +113,29 @@ def _raise(items: Iterable[_Raised], now: datetime) -> int:
         for item in items
     ]
     return insert_once(Flag, rows)
+
+
+def _find_raised(context_id: int, added: Iterable[_Raised]) -> list[tuple[int, _Raised]]:
+    items = {item.key: item for item in added}
+    if not items:
+        return []
+    flags = ((flag.id, items.get((flag.membership_id, flag.rule))) for flag in _list_open(context_id))
+    return [(flag_id, item) for flag_id, item in flags if item is not None]
+
+
+def _says_something_else(flag: Flag, item: _Raised) -> bool:
+    stored = item.finding.to_json()
+    return flag.level != stored["level"] or flag.reasons != stored["reasons"]
+
+
+def _keep_readings(items: Iterable[tuple[int, _Raised]], now: datetime) -> None:
+    """What each of these flags says from `now` on."""
+    rows = []
+    for flag_id, item in items:
+        stored = item.finding.to_json()
+        said = {name: stored[name] for name in ("level", "kind", "reasons", "clears")}
+        rows.append({"flag_id": flag_id, "read_at": now, **said})
+    insert_once(FlagReading, rows)
 
 
 def _refresh(flag: Flag, item: _Raised, now: datetime) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from course_sync.database import db
-from course_sync.models import Freshness, SyncRun
+from course_sync.models import Context, Freshness, SyncRun
 from mentor_console.screens import DataFreshness, MissingFact, SyncProgress
 
 
@@ -28,14 +28,22 @@ def freshness_of(context_ids: Collection[int]) -> DataFreshness:
 
 
 def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshness]:
-    """The same for each course, in two queries for any number of them."""
+    """The same for each course, in one query for any number of them."""
+    statement = (
+        select(Context.id, Freshness, SyncRun)
+        .outerjoin(Freshness, Freshness.context_id == Context.id)
+        .outerjoin(SyncRun, and_(SyncRun.context_id == Context.id, SyncRun.state == "running"))
+        .where(Context.id.in_(context_ids))
+        .order_by(Context.id, Freshness.kind, Freshness.source)
+    )
     rows: dict[int, list[Freshness]] = defaultdict(list)
-    for row in _list_readings(context_ids):
-        rows[row.context_id].append(row)
-    runs: dict[int, list[SyncRun]] = defaultdict(list)
-    for run in _find_running(context_ids):
-        runs[run.context_id].append(run)
-    return {context_id: _freshness(rows[context_id], runs[context_id]) for context_id in context_ids}
+    runs: dict[int, SyncRun] = {}
+    for context_id, row, run in db.session.execute(statement):
+        if row is not None:
+            rows[context_id].append(row)
+        if run is not None:  # at most one runs per course
+            runs[context_id] = run
+    return {context_id: _freshness(rows[context_id], runs.get(context_id)) for context_id in context_ids}
 
 
 def merge_freshness(parts: Collection[DataFreshness]) -> DataFreshness:
@@ -61,15 +69,6 @@ def _list_readings(context_ids: Collection[int]) -> Sequence[Freshness]:
     return db.session.scalars(statement).all()
 
 
-def _find_running(context_ids: Collection[int]) -> Sequence[SyncRun]:
-    statement = (
-        select(SyncRun)
-        .where(SyncRun.context_id.in_(context_ids), SyncRun.state == "running")
-        .order_by(SyncRun.started_at)
-    )
-    return db.session.scalars(statement).all()
-
-
 def _newest_by_kind(rows: Iterable[Freshness]) -> dict[str, Reading]:
     """Two sources of the same kind stand in for each other."""
     newest: dict[str, Reading] = {}
@@ -80,12 +79,12 @@ def _newest_by_kind(rows: Iterable[Freshness]) -> dict[str, Reading]:
     return newest
 
 
-def _freshness(rows: Sequence[Freshness], runs: Sequence[SyncRun]) -> DataFreshness:
+def _freshness(rows: Sequence[Freshness], run: SyncRun | None) -> DataFreshness:
     moments = [reading.as_of for reading in _newest_by_kind(rows).values()]
     return DataFreshness(
         as_of=min(moments, default=None),
         missing=tuple(MissingFact(row.kind, row.error_code, row.as_of) for row in rows if row.error_code),
-        running=SyncProgress(runs[0].steps_done, runs[0].steps_total, runs[0].started_at) if runs else None,
+        running=SyncProgress(run.steps_done, run.steps_total, run.started_at) if run else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The shared history of one learner: contacts, flags and what happened in the course, newest first.
+"""The history of one learner: contacts, flags, tasks, answers and what happened in the course, newest first.
 
 Also how stored flags and contacts become the lines of a page. No sentences.
 """
@@ -6,29 +6,45 @@ Also how stored flags and contacts become the lines of a page. No sentences.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.models import Activity, Membership, Progress
-from mentor_console.contacts import list_contacts
-from mentor_console.flags.findings import LEVEL_ORDER, reason_from_json
+from mentor_console.access import Viewer
+from mentor_console.flags.findings import reason_from_json
 from mentor_console.models import Contact, Flag
-from mentor_console.screens import ContactLine, FlagLine, TimelineEntry
+from mentor_console.ownership import undo_of
+from mentor_console.quieting import level_rank
+from mentor_console.screens import TimelineEntry
 from mentor_console.steps import find_required_ids
+from mentor_console.support_lines import AnswerLine, ContactLine, DecisionLine, FlagLine, TaskLine
 
-_LEVELS: Sequence[str] = LEVEL_ORDER
-
-
-def level_rank(level: str) -> int:
-    """0 for the most urgent level; one this version does not know comes last."""
-    return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS)
+TIMELINE_KINDS = ("contact", "flag", "task", "answer", "decision", "course")
+_TASK_EVENTS = {"done": "task_done", "dropped": "task_dropped"}
 
 
-def flag_line(flag: Flag) -> FlagLine:
-    """A stored flag as a line. Raises FindingFormatError for one that cannot be read."""
+@dataclass(frozen=True)
+class Told:
+    """What people did and said, as lines; the course's own events come from the facts."""
+
+    contacts: Sequence[ContactLine] = ()
+    flags: Sequence[FlagLine] = ()
+    tasks: Sequence[TaskLine] = ()
+    answers: Sequence[AnswerLine] = ()
+    decisions: Sequence[DecisionLine] = ()
+
+
+def flag_line(
+    flag: Flag, *, contested: Collection[int] = (), asking: Collection[int] | None = None
+) -> FlagLine:
+    """A stored flag as a line. Raises FindingFormatError for one that cannot be read.
+
+    `contested` holds the ids the learner calls wrong, `asking` those that belong on an open card (None: all).
+    """
     return FlagLine(
         flag_id=flag.id,
         rule=flag.rule,
@@ -38,28 +54,34 @@ def flag_line(flag: Flag) -> FlagLine:
         clears=tuple(reason_from_json(stored) for stored in flag.clears),
         raised_at=flag.raised_at,
         cleared_at=flag.cleared_at,
+        is_contested=flag.id in contested,
+        is_set_aside=flag.cleared_at is None and asking is not None and flag.id not in asking,
     )
 
 
-def contact_line(contact: Contact, viewer_person_id: int) -> ContactLine:
-    """A stored contact as a line."""
+def contact_line(contact: Contact, viewer: Viewer, learner: Membership) -> ContactLine:
+    """A stored contact as a line; of one taken back the summary stays away."""
+    taken_back = contact.undone_at is not None
+    undo = undo_of(viewer, learner, "contact", contact.id, contact.mentor_id)
     return ContactLine(
         contact_id=contact.id,
         occurred_at=contact.occurred_at,
         kind=contact.kind,
         channel=contact.channel,
         outcome=contact.outcome,
-        summary=contact.summary,
+        summary="" if taken_back else contact.summary,
         duration_minutes=contact.duration_minutes,
         mentor_name=contact.mentor.display_name,
-        is_own=contact.mentor_id == viewer_person_id,
+        is_own=contact.mentor_id == viewer.person_id,
+        taken_back=taken_back,
+        undo=None if taken_back else undo,
     )
 
 
-def list_flags(membership: Membership) -> list[FlagLine]:
+def list_flags(membership: Membership) -> list[Flag]:
     """All flags of a learner, open and ended."""
     statement = select(Flag).where(Flag.membership_id == membership.id).order_by(Flag.id)
-    return [flag_line(flag) for flag in db.session.scalars(statement)]
+    return list(db.session.scalars(statement))
 
 
 def list_open_flags(flags: Iterable[FlagLine]) -> tuple[FlagLine, ...]:
@@ -72,31 +94,42 @@ def build_timeline(
     membership: Membership,
     activities: Sequence[Activity],
     progress: Mapping[int, Progress],
-    flags: Iterable[FlagLine],
-    viewer_person_id: int,
+    told: Told,
+    kinds: Collection[str] | None = None,
 ) -> tuple[TimelineEntry, ...]:
-    """Everything known to have happened, newest first."""
+    """Everything known to have happened, newest first; `kinds` (of TIMELINE_KINDS) None = all."""
     entries = [
-        *_contact_entries(membership, viewer_person_id),
-        *_flag_entries(flags),
+        *_told_entries(told),
+        *_flag_entries(told.flags),
+        *_task_entries(told.tasks),
         *_membership_entries(membership),
         *_work_entries(activities, progress),
     ]
-    return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
+    chosen = [entry for entry in entries if kinds is None or entry.kind in kinds]
+    return tuple(sorted(chosen, key=lambda entry: entry.at, reverse=True))
 
 
-def _contact_entries(membership: Membership, viewer_person_id: int) -> list[TimelineEntry]:
-    return [
-        TimelineEntry(at=contact.occurred_at, contact=contact_line(contact, viewer_person_id))
-        for contact in list_contacts(membership)
-    ]
+def _told_entries(told: Told) -> Iterable[TimelineEntry]:
+    for contact in told.contacts:
+        yield TimelineEntry(at=contact.occurred_at, kind="contact", contact=contact)
+    for answer in told.answers:
+        yield TimelineEntry(at=answer.given_at, kind="answer", answer=answer)
+    for decision in told.decisions:
+        yield TimelineEntry(at=decision.decided_at, kind="decision", decision=decision)
 
 
 def _flag_entries(flags: Iterable[FlagLine]) -> Iterable[TimelineEntry]:
     for flag in flags:
-        yield TimelineEntry(at=flag.raised_at, flag_raised=flag)
+        yield TimelineEntry(at=flag.raised_at, kind="flag", flag_raised=flag)
         if flag.cleared_at is not None:
-            yield TimelineEntry(at=flag.cleared_at, flag_cleared=flag)
+            yield TimelineEntry(at=flag.cleared_at, kind="flag", flag_cleared=flag)
+
+
+def _task_entries(tasks: Iterable[TaskLine]) -> Iterable[TimelineEntry]:
+    for task in tasks:
+        yield TimelineEntry(at=task.created_at, kind="task", task=task, event="task_added")
+        if task.state in _TASK_EVENTS:
+            yield TimelineEntry(at=task.updated_at, kind="task", task=task, event=_TASK_EVENTS[task.state])
 
 
 def _membership_entries(membership: Membership) -> Iterable[TimelineEntry]:

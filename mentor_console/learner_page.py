@@ -5,28 +5,34 @@ A constant number of queries. Who may see whom is decided in access.py and asked
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlencode
 
 from sqlalchemy import and_, exists, select
 
 from course_sync.database import db
 from course_sync.models import Activity, Membership, Person, Platform, Progress
+from mentor_console import answers, decisions, tasks
 from mentor_console.access import AccessDenied, Viewer, get_learner
+from mentor_console.answers import Said, sum_up
 from mentor_console.cohort_figures import get_cohort_progress, list_weeks
+from mentor_console.contacts import list_contacts
+from mentor_console.extensions import list_extensions
+from mentor_console.flag_history import add_readings
 from mentor_console.freshness import freshness_of
-from mentor_console.history import build_timeline, list_flags, list_open_flags
-from mentor_console.models import Assignment, RoleGrant
+from mentor_console.history import Told, build_timeline, contact_line, flag_line, list_flags, list_open_flags
+from mentor_console.models import Assignment, Flag, RoleGrant
+from mentor_console.notes import list_notes
 from mentor_console.own_facts import list_known_facts
+from mentor_console.playbooks import suggest
+from mentor_console.quieting import list_asking
 from mentor_console.screens import (
-    FlagLine,
     LearnerPage,
     MentorInfo,
     OwnPage,
     ProgressSummary,
-    TimelineEntry,
     WeekActivity,
 )
 from mentor_console.steps import (
@@ -37,8 +43,10 @@ from mentor_console.steps import (
     list_steps,
     summarise,
 )
+from mentor_console.support_lines import ExtensionLine, FlagLine
 
 WEEKS_SHOWN = 12
+TIMELINE_MAX_ENTRIES = 100
 
 
 @dataclass(frozen=True)
@@ -48,17 +56,34 @@ class _Picture:
     activities: Sequence[Activity]
     rows: Mapping[int, Progress]
     progress: ProgressSummary
-    flags: Sequence[FlagLine]
+    extensions: tuple[ExtensionLine, ...]
+    told: Told
+    said: Said
     weeks: tuple[WeekActivity, ...]
-    timeline: tuple[TimelineEntry, ...]
     mentors: Sequence[Person]
 
+    @property
+    def by_hand(self) -> dict[int, datetime]:
+        """Deadlines entered for this learner, by activity."""
+        return {line.activity_id: line.due_at for line in self.extensions}
 
-def get_learner_page(viewer: Viewer, membership: Membership, now: datetime) -> LearnerPage:
-    """The page of a learner the viewer may see. Raises AccessDenied for any other."""
+
+def get_learner_page(
+    viewer: Viewer,
+    membership: Membership,
+    now: datetime,
+    *,
+    zone: tzinfo = UTC,
+    kinds: Collection[str] | None = None,
+) -> LearnerPage:
+    """The page of a learner the viewer may see; `kinds` (history.TIMELINE_KINDS) filters the timeline.
+
+    Raises AccessDenied for any other learner.
+    """
     learner = get_learner(viewer, membership.id)
-    picture = _take_picture(learner, viewer.person_id, now)
-    flags = list_open_flags(picture.flags)
+    picture = _take_picture(learner, viewer, now, zone)
+    flags = list_open_flags(picture.told.flags)
+    timeline = build_timeline(learner, picture.activities, picture.rows, picture.told, kinds)
     return LearnerPage(
         membership_id=learner.id,
         name=learner.person.display_name,
@@ -77,55 +102,113 @@ def get_learner_page(viewer: Viewer, membership: Membership, now: datetime) -> L
         kind=flags[0].kind if flags else None,
         weeks=picture.weeks,
         progress=picture.progress,
-        timeline=picture.timeline,
+        timeline=timeline[:TIMELINE_MAX_ENTRIES],
+        timeline_older=max(0, len(timeline) - TIMELINE_MAX_ENTRIES),
         freshness=freshness_of([learner.context_id]),
         platform_profile_url=_profile_url(learner),
+        tasks=tuple(picture.told.tasks),
+        notes=list_notes(viewer, learner),
+        answers=tuple(picture.told.answers),
+        decisions=tuple(picture.told.decisions),
+        flag_history=add_readings(picture.told.flags),
+        extensions=picture.extensions,
+        playbooks=suggest(flags, [picture.said.answer.kind] if picture.said.answer else []),
+        paused_until=picture.said.paused_until,
+        set_aside=bool(flags) and all(flag.is_set_aside for flag in flags),
     )
 
 
-def get_own_page(viewer: Viewer, membership: Membership, now: datetime) -> OwnPage:
-    """The viewer's own page, flags without their level. Raises AccessDenied for anybody else's membership."""
+def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone: tzinfo = UTC) -> OwnPage:
+    """The viewer's own page: flags without their level, tasks that were shared, no decision and no note.
+
+    Raises AccessDenied for anybody else's membership.
+    """
     if viewer.own_membership_id is None or viewer.own_membership_id != membership.id:
         raise AccessDenied("own page")
-    picture = _take_picture(membership, viewer.person_id, now)
+    picture = _take_picture(membership, viewer, now, zone)
+    shared = [task for task in picture.told.tasks if task.shared]
+    flags = [_for_learner(flag) for flag in picture.told.flags]
+    told = replace(picture.told, decisions=(), tasks=shared, flags=flags)
+    timeline = build_timeline(membership, picture.activities, picture.rows, told)
     return OwnPage(
         name=membership.person.display_name,
         course_title=membership.context.title,
         mentors=tuple(MentorInfo(mentor.display_name, mentor.email) for mentor in picture.mentors),
-        facts=list_known_facts(membership, picture.progress, picture.activities, picture.rows, now),
-        flags=tuple(_without_level(flag) for flag in list_open_flags(picture.flags)),
+        facts=list_known_facts(
+            membership, picture.progress, picture.activities, picture.rows, now, picture.by_hand
+        ),
+        flags=tuple(_for_learner(flag) for flag in list_open_flags(picture.told.flags)),
         next_steps=list_next_steps(picture.progress.steps, now),
         progress=picture.progress,
         weeks=picture.weeks,
-        timeline=tuple(_without_levels(entry) for entry in picture.timeline),
+        timeline=timeline[:TIMELINE_MAX_ENTRIES],
         freshness=freshness_of([membership.context_id]),
+        tasks=tuple(shared),
+        answers=tuple(picture.told.answers),
+        paused_until=picture.said.paused_until,
     )
 
 
-def _take_picture(membership: Membership, viewer_person_id: int, now: datetime) -> _Picture:
-    activities = list_activities(membership.context_id)
-    rows = list_progress(membership)
-    flags = list_flags(membership)
+def _take_picture(membership: Membership, viewer: Viewer, now: datetime, zone: tzinfo) -> _Picture:
+    activities, rows = list_activities(membership.context_id), list_progress(membership)
+    extensions = list_extensions(membership)
+    told, said = _read_told(membership, viewer, now, zone)
     return _Picture(
         activities=activities,
         rows=rows,
-        progress=_summarise(membership, activities, rows, now),
-        flags=flags,
+        progress=_summarise(membership, activities, rows, extensions, now),
+        extensions=extensions,
+        told=told,
+        said=said,
         weeks=list_weeks([membership.context], [membership.id], now, weeks=WEEKS_SHOWN).get(
             membership.id, ()
         ),
-        timeline=build_timeline(membership, activities, rows, flags, viewer_person_id),
         mentors=_list_mentors(membership),
     )
 
 
+def _read_told(membership: Membership, viewer: Viewer, now: datetime, zone: tzinfo) -> tuple[Told, Said]:
+    """What people did and said about this learner; a decision is a line with what it still covers."""
+    key = membership.id
+    contacts = list_contacts(membership)
+    decided = decisions.list_decisions([key]).get(key, [])
+    answered = answers.list_answers([key]).get(key, [])
+    flags = list_flags(membership)
+    standing = [flag for flag in flags if flag.cleared_at is None]
+    last_contact = next((contact for contact in contacts if contact.undone_at is None), None)
+    made = [decision for decision in decided if decision.undone_at is None]
+    said = sum_up(answered, last_contact, made[0].decided_at if made else None, now)
+    asking = list_asking(standing, made, now, answered_at=said.answered_at, paused_until=said.paused_until)
+    told = Told(
+        contacts=[contact_line(contact, viewer, membership) for contact in contacts],
+        flags=_flag_lines(flags, said, asking),
+        tasks=tasks.list_lines(tasks.list_tasks([key]), viewer, membership, now, zone),
+        answers=answers.list_lines(answered, last_contact, now),
+        decisions=[
+            decisions.decision_line(decision, viewer, membership, standing, now, said.answered_at)
+            for decision in decided
+        ],
+    )
+    return told, said
+
+
+def _flag_lines(flags: Sequence[Flag], said: Said, asking: Sequence[Flag]) -> list[FlagLine]:
+    asking_ids = {flag.id for flag in asking}
+    return [flag_line(flag, contested=said.contested_flag_ids, asking=asking_ids) for flag in flags]
+
+
 def _summarise(
-    membership: Membership, activities: Sequence[Activity], rows: Mapping[int, Progress], now: datetime
+    membership: Membership,
+    activities: Sequence[Activity],
+    rows: Mapping[int, Progress],
+    extensions: Sequence[ExtensionLine],
+    now: datetime,
 ) -> ProgressSummary:
     visible = [activity for activity in activities if activity.visible]
     required = find_required_ids(activities) & {activity.id for activity in visible}
     cohort = get_cohort_progress(membership.context_id, required, now)
-    steps = list_steps(activities, rows, cohort.shares, now)
+    by_hand = {line.activity_id: line.due_at for line in extensions}
+    steps = list_steps(activities, rows, cohort.shares, now, by_hand)
     return summarise(steps, rows, cohort.median_done, cohort.size, as_of=membership.progress_as_of, now=now)
 
 
@@ -157,14 +240,6 @@ def _profile_url(membership: Membership) -> str | None:
     return f"{platform.moodle_url.rstrip('/')}/user/view.php?{query}"
 
 
-def _without_level(flag: FlagLine) -> FlagLine:
-    """A learner sees facts, never how urgent somebody finds them."""
-    return replace(flag, level="")
-
-
-def _without_levels(entry: TimelineEntry) -> TimelineEntry:
-    return replace(
-        entry,
-        flag_raised=_without_level(entry.flag_raised) if entry.flag_raised else None,
-        flag_cleared=_without_level(entry.flag_cleared) if entry.flag_cleared else None,
-    )
+def _for_learner(flag: FlagLine) -> FlagLine:
+    """A learner sees facts, never how urgent somebody finds them nor what was decided about them."""
+    return replace(flag, level="", is_set_aside=False)

@@ -15,7 +15,7 @@ from course_sync.models import ActiveDay, Activity, Membership, Progress
 from mentor_console.flags.findings import Reason
 from mentor_console.freshness import Reading, get_readings
 from mentor_console.screens import KnownFact, ProgressSummary
-from mentor_console.steps import find_required_ids
+from mentor_console.steps import due_at_of, find_required_ids
 
 FACT_CODES: Mapping[str, tuple[str, ...]] = {
     "fact_last_access": ("at",),
@@ -40,6 +40,7 @@ def list_known_facts(
     activities: Sequence[Activity],
     rows: Mapping[int, Progress],
     now: datetime,
+    by_hand: Mapping[int, datetime] | None = None,
 ) -> tuple[KnownFact, ...]:
     """All facts held about this learner in this course; what is not known is said to be so."""
     readings = get_readings(membership.context_id)
@@ -47,7 +48,7 @@ def list_known_facts(
         _fact("last_access", _last_access(membership), readings.get("access"), membership.access_as_of),
         _fact("active_days", _active_days(membership, now), readings.get("access"), membership.access_as_of),
         _fact("steps_done", _steps_done(progress), readings.get("completion"), membership.progress_as_of),
-        _fact("submissions", _submissions(activities, rows, now), readings.get("submissions")),
+        _fact("submissions", _submissions(activities, rows, now, by_hand or {}), readings.get("submissions")),
         _fact("grades", _grades(rows), readings.get("grades")),
         _fact("groups", _groups(membership), readings.get("roster"), membership.as_of),
         _fact("enrolment", _enrolment(membership), readings.get("roster"), membership.as_of),
@@ -99,7 +100,10 @@ def _steps_done(progress: ProgressSummary) -> Reason:
 
 
 def _submissions(
-    activities: Iterable[Activity], rows: Mapping[int, Progress], now: datetime
+    activities: Iterable[Activity],
+    rows: Mapping[int, Progress],
+    now: datetime,
+    by_hand: Mapping[int, datetime],
 ) -> Reason | None:
     """Hand-ins that were due or are in already; None where the course has none."""
     listed = list(activities)
@@ -111,13 +115,13 @@ def _submissions(
     if not known:
         return _unknown("submissions")
     handed_in = {key for key, row in known.items() if row.submission == "submitted"}
-    due = {item.id for item in hand_ins if item.id in known and _is_due(item, known[item.id], now)}
+    deadlines = {
+        item.id: due_at_of(item, known[item.id], by_hand.get(item.id))
+        for item in hand_ins
+        if item.id in known
+    }
+    due = {key for key, due_at in deadlines.items() if due_at is not None and due_at <= now}
     return Reason("fact_submissions", {"handed_in": len(handed_in), "expected": len(due | handed_in)})
-
-
-def _is_due(activity: Activity, row: Progress, now: datetime) -> bool:
-    due_at = row.due_at_override or activity.due_at
-    return due_at is not None and due_at <= now
 
 
 def _grades(rows: Mapping[int, Progress]) -> Reason | None:

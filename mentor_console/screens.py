@@ -9,6 +9,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from mentor_console.support_lines import (
+    AnswerLine,
+    BreakLine,
+    CaseloadChangeLine,
+    ContactLine,
+    DecisionLine,
+    ExtensionLine,
+    FlagHistory,
+    FlagLine,
+    NoteLine,
+    TaskLine,
+)
+
 if TYPE_CHECKING:
     from mentor_console.flags.findings import Reason
 
@@ -53,37 +66,11 @@ class WeekActivity:
 
 
 @dataclass(frozen=True)
-class ContactLine:
-    """One logged contact."""
-
-    contact_id: int
-    occurred_at: datetime
-    kind: str
-    channel: str
-    outcome: str
-    summary: str
-    duration_minutes: int | None
-    mentor_name: str
-    is_own: bool
-
-
-@dataclass(frozen=True)
-class FlagLine:
-    """One flag, open or ended."""
-
-    flag_id: int
-    rule: str
-    level: str
-    kind: str
-    reasons: tuple[Reason, ...]
-    clears: tuple[Reason, ...]
-    raised_at: datetime
-    cleared_at: datetime | None
-
-
-@dataclass(frozen=True)
 class Card:
-    """One learner on Today: worst level first, at most two reasons."""
+    """One learner on Today: worst level first, at most two reasons.
+
+    `level` and `kind` are "" where no flag is open and the card is there for the learner's answer.
+    """
 
     membership_id: int
     name: str
@@ -97,6 +84,26 @@ class Card:
     last_contact: ContactLine | None
     as_of: datetime | None
     """When the learner's course facts were read."""
+    answer: AnswerLine | None = None
+    """The newest thing the learner said that still holds."""
+    awaits_reply: bool = False
+    is_contested: bool = False
+    playbooks: tuple[str, ...] = ()
+    """Codes, the best first."""
+    tasks_open: int = 0
+    note: NoteLine | None = None
+    """The viewer's own newest."""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A learner whose flags somebody decided about, or whose alarms the learner's own answer pauses."""
+
+    membership_id: int
+    name: str
+    course_title: str
+    decision: DecisionLine | None
+    paused_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -115,15 +122,21 @@ class Today:
     """The e-mentor's first page."""
 
     cards: tuple[Card, ...]
-    """Open cards, most urgent first."""
+    """The first open cards: those awaiting a reply, then the most urgent; a place is kept for good news."""
     quiet: tuple[QuietLearner, ...]
     counts: dict[str, int]
-    """Learners by worst level: act, week, watch, praise."""
+    """Learners by worst open level (act, week, watch, praise) and awaiting_reply; tasks_due and overdue count
+    tasks."""
     freshness: DataFreshness
     caseload_size: int
     """Active learners only."""
     departed: tuple[QuietLearner, ...] = ()
     """Assigned learners who left the course or are suspended; their history stays open."""
+    waiting: int = 0
+    """Open cards beyond those shown."""
+    due_tasks: tuple[TaskLine, ...] = ()
+    """Open tasks of the caseload that are overdue or due today, oldest first."""
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +157,8 @@ class StepLine:
     """False for optional activities."""
     cohort_done_share: float | None
     """0-1 of the active learners who have done or handed it in."""
+    extended_by: str = ""
+    """platform | hand; "" = the deadline is everybody's."""
 
 
 @dataclass(frozen=True)
@@ -164,18 +179,24 @@ class ProgressSummary:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line of the shared history; exactly one of the three is set, or `event` names a course event."""
+    """One line of the shared history; at most one of the values is set, `event` names what happened."""
 
     at: datetime
     contact: ContactLine | None = None
     flag_raised: FlagLine | None = None
     flag_cleared: FlagLine | None = None
     event: str | None = None
-    """last_visit | handed_in | completed | graded | enrolled | left."""
+    """Of the course: last_visit | handed_in | completed | graded | enrolled | left; of `task`: task_added |
+    task_done | task_dropped."""
     subject: str = ""
     """Name of the activity, where the event has one; the last of them where `count` is more than 1."""
     count: int = 1
     """Required steps completed on the same day are one line."""
+    kind: str = "course"
+    """contact | flag | task | answer | decision | course: what a filter chooses by."""
+    task: TaskLine | None = None
+    answer: AnswerLine | None = None
+    decision: DecisionLine | None = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +223,21 @@ class LearnerPage:
     timeline: tuple[TimelineEntry, ...]
     freshness: DataFreshness
     platform_profile_url: str | None = None
+    timeline_older: int = 0
+    """Entries of the chosen kinds beyond the newest that are shown."""
+    tasks: tuple[TaskLine, ...] = ()
+    """Open ones first, by deadline."""
+    notes: tuple[NoteLine, ...] = ()
+    """The viewer's own."""
+    answers: tuple[AnswerLine, ...] = ()
+    decisions: tuple[DecisionLine, ...] = ()
+    flag_history: tuple[FlagHistory, ...] = ()
+    extensions: tuple[ExtensionLine, ...] = ()
+    playbooks: tuple[str, ...] = ()
+    paused_until: datetime | None = None
+    """Alarms rest until then, because the learner said why."""
+    set_aside: bool = False
+    """Every open flag is decided: no open card on Today."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +266,10 @@ class OwnPage:
     weeks: tuple[WeekActivity, ...]
     timeline: tuple[TimelineEntry, ...]
     freshness: DataFreshness
+    tasks: tuple[TaskLine, ...] = ()
+    """Those shared with the learner, open ones first."""
+    answers: tuple[AnswerLine, ...] = ()
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -248,6 +288,13 @@ class MentorLoad:
     person_id: int
     name: str
     learners: int
+    cap: int | None = None
+    """None = no cap."""
+
+    @property
+    def is_over(self) -> bool:
+        """More learners than the cap."""
+        return self.cap is not None and self.learners > self.cap
 
 
 @dataclass(frozen=True)
@@ -295,6 +342,11 @@ class TrainerPage:
     without_mentor: int
     requests: tuple[OpenRequest, ...]
     freshness: DataFreshness
+    cap: int | None = None
+    """For every mentor without one of their own."""
+    breaks: tuple[BreakLine, ...] = ()
+    changes: tuple[CaseloadChangeLine, ...] = ()
+    """The newest, with what takes them back."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
 from course_sync.models import Activity, Membership, Progress
+from mentor_console.extensions import later_deadline
 from mentor_console.screens import ProgressSummary, StepLine
 
 _COMPLETE = ("complete", "passed")
@@ -61,12 +62,22 @@ def is_known() -> ColumnElement[bool]:
     return or_(Progress.completion.is_not(None), Progress.submission.is_not(None))
 
 
-def due_at_of(activity: Activity, progress: Progress | None) -> datetime | None:
-    """The deadline that holds for the learner: their own where they have one."""
-    return (progress.due_at_override if progress else None) or activity.due_at
+def due_at_of(
+    activity: Activity, progress: Progress | None, by_hand: datetime | None = None
+) -> datetime | None:
+    """The deadline that holds for the learner: their own where they have one, by hand or the platform's."""
+    override = progress.due_at_override if progress else None
+    return later_deadline(activity.due_at, override, by_hand) or activity.due_at
 
 
-def step_state(activity: Activity, progress: Progress | None, *, counts: bool, now: datetime) -> str:
+def step_state(
+    activity: Activity,
+    progress: Progress | None,
+    *,
+    counts: bool,
+    now: datetime,
+    by_hand: datetime | None = None,
+) -> str:
     """done | failed | handed_in | late | open | unknown. Optional work is never late."""
     if progress is not None:
         if progress.completion == "failed":
@@ -77,7 +88,7 @@ def step_state(activity: Activity, progress: Progress | None, *, counts: bool, n
             return "handed_in"
     if progress is None or (progress.completion is None and progress.submission is None):
         return "unknown"
-    due_at = due_at_of(activity, progress)
+    due_at = due_at_of(activity, progress, by_hand)
     if not counts or due_at is None or due_at >= now:
         return "open"
     # Where a platform hides hand-ins, "not complete" does not tell whether one lies on the trainer's desk.
@@ -89,11 +100,21 @@ def list_steps(
     progress: Mapping[int, Progress],
     shares: Mapping[int, float],
     now: datetime,
+    by_hand: Mapping[int, datetime] | None = None,
 ) -> tuple[StepLine, ...]:
-    """The visible activities as lines. `shares` is the cohort's share per activity, 0-1, where known."""
-    required = find_required_ids(activities)
+    """The visible activities as lines. `shares` is the cohort's share per activity, 0-1, where known;
+    `by_hand` the deadlines that were entered for this learner.
+    """
+    required, entered = find_required_ids(activities), by_hand or {}
     return tuple(
-        _step_line(activity, progress.get(activity.id), activity.id in required, shares.get(activity.id), now)
+        _step_line(
+            activity,
+            progress.get(activity.id),
+            activity.id in required,
+            shares.get(activity.id),
+            now,
+            entered.get(activity.id),
+        )
         for activity in activities
         if activity.visible
     )
@@ -129,20 +150,34 @@ def list_next_steps(steps: Sequence[StepLine], now: datetime, limit: int = 5) ->
 
 
 def _step_line(
-    activity: Activity, progress: Progress | None, counts: bool, share: float | None, now: datetime
+    activity: Activity,
+    progress: Progress | None,
+    counts: bool,
+    share: float | None,
+    now: datetime,
+    by_hand: datetime | None,
 ) -> StepLine:
+    extended_by = _find_extender(activity, progress, by_hand)
     return StepLine(
         activity_id=activity.id,
         name=activity.name,
         module=activity.module,
-        due_at=due_at_of(activity, progress),
-        extended=progress is not None and progress.due_at_override is not None,
-        state=step_state(activity, progress, counts=counts, now=now),
+        due_at=due_at_of(activity, progress, by_hand),
+        extended=bool(extended_by),
+        state=step_state(activity, progress, counts=counts, now=now, by_hand=by_hand),
         at=(progress.submitted_at or progress.completed_at) if progress else None,
         score_ratio=progress.score_ratio if progress else None,
         counts=counts,
         cohort_done_share=share,
+        extended_by=extended_by,
     )
+
+
+def _find_extender(activity: Activity, progress: Progress | None, by_hand: datetime | None) -> str:
+    override = progress.due_at_override if progress else None
+    if by_hand is not None and later_deadline(activity.due_at, override, by_hand) == by_hand:
+        return "hand"
+    return "platform" if override is not None else ""
 
 
 def _source_of(progress: Mapping[int, Progress]) -> str:

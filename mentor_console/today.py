@@ -1,6 +1,7 @@
 """The e-mentor's first page: the caseload of all their courses, ranked by who needs them most.
 
-A constant number of queries whatever the caseload. Who belongs to it is decided in access.py.
+A constant number of queries whatever the caseload. Who belongs to it is decided in access.py; what was set
+aside, in quieting.py.
 """
 
 from __future__ import annotations
@@ -8,109 +9,222 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy import and_
+from sqlalchemy.orm import contains_eager, joinedload
 
 from course_sync.database import db
-from course_sync.models import Context, Membership
+from course_sync.models import Membership
 from mentor_console.access import Viewer, visible_learners
+from mentor_console.answers import NOTHING_SAID, Said, answer_line, list_standing_answers, sum_up
 from mentor_console.cohort_figures import list_weeks
 from mentor_console.contacts import find_last_contacts
+from mentor_console.decisions import decision_line, list_standing_decisions
 from mentor_console.flags.findings import Reason, reason_from_json
 from mentor_console.freshness import freshness_by_context, merge_freshness
-from mentor_console.history import contact_line, level_rank
-from mentor_console.models import Flag
-from mentor_console.screens import Card, ContactLine, DataFreshness, QuietLearner, Today, WeekActivity
+from mentor_console.history import contact_line, flag_line
+from mentor_console.models import Contact, Flag, FlagDecision, LearnerAnswer, SupportTask
+from mentor_console.notes import find_last_notes
+from mentor_console.playbooks import suggest
+from mentor_console.quieting import find_covered, is_paused, level_rank, list_asking
+from mentor_console.screens import Card, DataFreshness, QuietLearner, SetAside, Today, WeekActivity
+from mentor_console.support_lines import DecisionLine, NoteLine, TaskLine
+from mentor_console.tasks import list_open_tasks, task_line
 
 WEEKS_SHOWN = 7
 REASONS_SHOWN = 2
+CARDS_SHOWN = 7
+"""More than this nobody calls in a day; the rest waits, ranked, behind a count."""
 LEVELS = ("act", "week", "watch", "praise")
 
 
 @dataclass(frozen=True)
+class _Learner:
+    """One active learner with everything that decides whether there is a card."""
+
+    membership: Membership
+    flags: Sequence[Flag]
+    """Open ones, the most urgent first."""
+    asking: Sequence[Flag]
+    """Those that were not set aside."""
+    said: Said
+    decisions: Sequence[FlagDecision]
+    last_contact: Contact | None
+
+    @property
+    def has_card(self) -> bool:
+        return bool(self.asking) or self.said.is_news
+
+    @property
+    def level(self) -> str:
+        """ "" where the card is there for an answer alone."""
+        return self.asking[0].level if self.asking else ""
+
+    @property
+    def is_good_news(self) -> bool:
+        return self.level == "praise" and not self.said.is_news
+
+
+@dataclass(frozen=True)
 class _Surroundings:
-    """What the cards need beside membership and flags, read once for all of them."""
+    """What the shown cards need beside that, read once for all of them."""
 
-    contexts: Mapping[int, Context]
+    viewer: Viewer
+    now: datetime
     weeks: Mapping[int, tuple[WeekActivity, ...]]
-    last_contacts: Mapping[int, ContactLine]
     freshness: Mapping[int, DataFreshness]
+    notes: Mapping[int, NoteLine]
+    tasks: Mapping[int, int]
 
 
-def get_today(viewer: Viewer, now: datetime) -> Today:
-    """Cards for learners with an open flag, names for the others. Empty for a viewer without caseload."""
-    learners = _list_caseload(viewer)
-    active = [membership for membership in learners if membership.status == "active"]
-    flags = _list_flags([membership.id for membership in active])
-    flagged = sorted((m for m in active if m.id in flags), key=lambda m: _rank(m, flags[m.id]))
-    around = _read_surroundings(viewer, learners, flagged, now)
+def get_today(viewer: Viewer, now: datetime, *, zone: tzinfo = UTC, limit: int | None = CARDS_SHOWN) -> Today:
+    """Cards for learners who ask for somebody, names for the others. Empty for a viewer without caseload.
+
+    `zone` says which day it is for tasks; `limit` None = every card.
+    """
+    flags = _list_caseload(viewer)
+    active = [membership for membership in flags if membership.status == "active"]
+    learners = _gather({membership: flags[membership] for membership in active}, now)
+    cards = sorted((learner for learner in learners if learner.has_card), key=_rank)
+    shown = _choose(cards, limit)
+    tasks = list_open_tasks([membership.id for membership in active])
+    around = _read_surroundings(viewer, flags, shown, tasks, now)
+    due = _list_due(tasks, active, viewer, now, zone)
+    aside = [learner for learner in learners if not learner.has_card and _is_aside(learner, now)]
+    quiet = [item for item in learners if not item.has_card and not _is_aside(item, now)]
     return Today(
-        cards=tuple(_card(membership, flags[membership.id], around) for membership in flagged),
-        quiet=_quiet_learners((m for m in active if m.id not in flags), around.contexts),
-        counts=_count_levels(flags),
+        cards=tuple(_card(learner, around) for learner in shown),
+        quiet=_quiet_learners(learner.membership for learner in quiet),
+        counts=_count(cards, due),
         freshness=merge_freshness(around.freshness.values()),
         caseload_size=len(active),
-        departed=_quiet_learners((m for m in learners if m.status != "active"), around.contexts),
+        departed=_quiet_learners(membership for membership in flags if membership.status != "active"),
+        waiting=len(cards) - len(shown),
+        due_tasks=due,
+        set_aside=_set_aside(aside, around),
     )
 
 
-def _list_caseload(viewer: Viewer) -> Sequence[Membership]:
-    """Without the part of trainer, which would show a whole course."""
+def _list_caseload(viewer: Viewer) -> dict[Membership, list[Flag]]:
+    """Who is looked after, with open flags; without the part of trainer, which would show a whole course."""
     caseload = replace(viewer, is_trainer=False)
-    return db.session.scalars(visible_learners(caseload).options(contains_eager(Membership.person))).all()
-
-
-def _list_flags(membership_ids: Collection[int]) -> dict[int, list[Flag]]:
-    """Open flags of each learner who has any, the most urgent first."""
     statement = (
-        select(Flag)
-        .where(Flag.membership_id.in_(membership_ids), Flag.cleared_at.is_(None))
-        .order_by(Flag.urgency.desc(), Flag.id)
+        visible_learners(caseload)
+        .outerjoin(Flag, and_(Flag.membership_id == Membership.id, Flag.cleared_at.is_(None)))
+        .add_columns(Flag)
+        .options(contains_eager(Membership.person), joinedload(Membership.context, innerjoin=True))
+        .order_by(Membership.id, Flag.urgency.desc(), Flag.id)
     )
-    flags: dict[int, list[Flag]] = defaultdict(list)
-    for flag in db.session.scalars(statement):
-        flags[flag.membership_id].append(flag)
-    for standing in flags.values():
-        standing.sort(key=lambda flag: level_rank(flag.level))
-    return dict(flags)
+    found: dict[Membership, list[Flag]] = defaultdict(list)
+    for membership, flag in db.session.execute(statement):
+        found[membership].extend([flag] if flag is not None else [])
+    for flags in found.values():
+        flags.sort(key=lambda flag: level_rank(flag.level))
+    return found
 
 
-def _rank(membership: Membership, flags: Sequence[Flag]) -> tuple[int, float, str, int]:
-    most_urgent = max(flag.urgency for flag in flags)
-    return level_rank(flags[0].level), -most_urgent, membership.person.display_name.casefold(), membership.id
+def _gather(flags: Mapping[Membership, Sequence[Flag]], now: datetime) -> list[_Learner]:
+    answers = list_standing_answers([membership.id for membership in flags], now)
+    concerned = [item.id for item in flags if flags[item] or item.id in answers]
+    contacts = find_last_contacts(concerned)
+    decisions = list_standing_decisions(concerned, _oldest(flags, answers, now))
+    return [
+        _learner(item, flags[item], answers.get(item.id, ()), decisions, contacts.get(item.id), now)
+        for item in flags
+    ]
+
+
+def _oldest(
+    flags: Mapping[Membership, Sequence[Flag]], answers: Mapping[int, Sequence[LearnerAnswer]], now: datetime
+) -> datetime:
+    """No decision before this can be about anything that stands."""
+    raised = (flag.raised_at for standing in flags.values() for flag in standing)
+    given = (answer.given_at for said in answers.values() for answer in said)
+    return min((*raised, *given), default=now)
+
+
+def _learner(
+    membership: Membership,
+    flags: Sequence[Flag],
+    answers: Sequence[LearnerAnswer],
+    all_decisions: Mapping[int, Sequence[FlagDecision]],
+    last_contact: Contact | None,
+    now: datetime,
+) -> _Learner:
+    decisions = all_decisions.get(membership.id, ())
+    said = NOTHING_SAID
+    if answers:
+        said = sum_up(answers, last_contact, decisions[0].decided_at if decisions else None, now)
+    asking = list_asking(flags, decisions, now, answered_at=said.answered_at, paused_until=said.paused_until)
+    return _Learner(membership, flags, asking, said, decisions, last_contact)
+
+
+def _rank(learner: _Learner) -> tuple[bool, float, int, float, str, int]:
+    """Who waits for a reply first, the longest wait foremost; then level and urgency; then names."""
+    said, person = learner.said, learner.membership.person
+    waits_since = said.answer.given_at.timestamp() if said.awaits_reply and said.answer else 0.0
+    return (
+        not said.awaits_reply,
+        waits_since,
+        level_rank(learner.level or "watch"),
+        -max((flag.urgency for flag in learner.asking), default=0.0),
+        person.display_name.casefold(),
+        learner.membership.id,
+    )
+
+
+def _choose(cards: Sequence[_Learner], limit: int | None) -> list[_Learner]:
+    """The first `limit`, with a place kept for good news: a day should not be alarms alone."""
+    if limit is None or len(cards) <= limit:
+        return list(cards)
+    good = [card for card in cards if card.is_good_news]
+    others = [card for card in cards if not card.is_good_news]
+    shown = others[: limit - 1 if good else limit]
+    return shown + good[: limit - len(shown)]
 
 
 def _read_surroundings(
-    viewer: Viewer, learners: Sequence[Membership], flagged: Sequence[Membership], now: datetime
+    viewer: Viewer,
+    caseload: Collection[Membership],
+    shown: Sequence[_Learner],
+    tasks: Iterable[SupportTask],
+    now: datetime,
 ) -> _Surroundings:
-    context_ids = sorted({membership.context_id for membership in learners})
-    contexts = db.session.scalars(select(Context).where(Context.id.in_(context_ids))).all()
-    ids = [membership.id for membership in flagged]
-    contacts = find_last_contacts(ids)
+    contexts = {membership.context_id: membership.context for membership in caseload}
+    ids = [learner.membership.id for learner in shown]
     return _Surroundings(
-        contexts={context.id: context for context in contexts},
-        weeks=list_weeks(contexts, ids, now, weeks=WEEKS_SHOWN),
-        last_contacts={key: contact_line(contact, viewer.person_id) for key, contact in contacts.items()},
-        freshness=freshness_by_context(context_ids),
+        viewer=viewer,
+        now=now,
+        weeks=list_weeks(contexts.values(), ids, now, weeks=WEEKS_SHOWN),
+        freshness=freshness_by_context(sorted(contexts)),
+        notes=find_last_notes(viewer, ids),
+        tasks=Counter(task.membership_id for task in tasks),
     )
 
 
-def _card(membership: Membership, flags: Sequence[Flag], around: _Surroundings) -> Card:
-    reasons = _order_reasons(flags)
+def _card(learner: _Learner, around: _Surroundings) -> Card:
+    membership, said, asking = learner.membership, learner.said, learner.asking
+    reasons = _order_reasons(asking)
+    contact, now = learner.last_contact, around.now
     return Card(
         membership_id=membership.id,
         name=membership.person.display_name,
         short_name=membership.person.short_name,
-        course_title=around.contexts[membership.context_id].title,
-        level=flags[0].level,
-        kind=flags[0].kind,
+        course_title=membership.context.title,
+        level=learner.level,
+        kind=asking[0].kind if asking else "",
         reasons=tuple(reasons[:REASONS_SHOWN]),
         more_reasons=max(0, len(reasons) - REASONS_SHOWN),
         weeks=around.weeks.get(membership.id, ()),
-        last_contact=around.last_contacts.get(membership.id),
+        last_contact=contact_line(contact, around.viewer, membership) if contact else None,
         as_of=_as_of(membership, around.freshness[membership.context_id]),
+        answer=answer_line(said.answer, contact, now) if said.answer else None,
+        awaits_reply=said.awaits_reply,
+        is_contested=any(flag.id in said.contested_flag_ids for flag in asking),
+        playbooks=suggest([flag_line(flag) for flag in asking], [said.answer.kind] if said.answer else []),
+        tasks_open=around.tasks.get(membership.id, 0),
+        note=around.notes.get(membership.id),
     )
 
 
@@ -124,14 +238,12 @@ def _as_of(membership: Membership, freshness: DataFreshness) -> datetime | None:
     return freshness.as_of or membership.access_as_of or membership.as_of
 
 
-def _quiet_learners(
-    learners: Iterable[Membership], contexts: Mapping[int, Context]
-) -> tuple[QuietLearner, ...]:
+def _quiet_learners(learners: Iterable[Membership]) -> tuple[QuietLearner, ...]:
     lines = [
         QuietLearner(
             membership_id=membership.id,
             name=membership.person.display_name,
-            course_title=contexts[membership.context_id].title,
+            course_title=membership.context.title,
             last_access_at=membership.last_access_at,
             access_known=membership.access_as_of is not None,
         )
@@ -140,6 +252,51 @@ def _quiet_learners(
     return tuple(sorted(lines, key=lambda line: (line.name.casefold(), line.membership_id)))
 
 
-def _count_levels(flags: Mapping[int, Sequence[Flag]]) -> dict[str, int]:
-    worst = Counter(standing[0].level for standing in flags.values())
-    return {level: worst[level] for level in LEVELS}
+def _is_aside(learner: _Learner, now: datetime) -> bool:
+    """No card although something stands: somebody decided, or the learner is away."""
+    return bool(learner.flags) or is_paused(learner.said.paused_until, now)
+
+
+def _set_aside(learners: Iterable[_Learner], around: _Surroundings) -> tuple[SetAside, ...]:
+    lines = [
+        SetAside(
+            membership_id=learner.membership.id,
+            name=learner.membership.person.display_name,
+            course_title=learner.membership.context.title,
+            decision=_find_decision(learner, around),
+            paused_until=learner.said.paused_until,
+        )
+        for learner in learners
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.name.casefold(), line.membership_id)))
+
+
+def _find_decision(learner: _Learner, around: _Surroundings) -> DecisionLine | None:
+    """The newest decision that covers something."""
+    answered_at, flags = learner.said.answered_at, learner.flags
+    for decision in learner.decisions:
+        if find_covered(decision, flags, around.now, answered_at=answered_at):
+            return decision_line(decision, around.viewer, learner.membership, flags, around.now, answered_at)
+    return None
+
+
+def _list_due(
+    tasks: Iterable[SupportTask],
+    learners: Iterable[Membership],
+    viewer: Viewer,
+    now: datetime,
+    zone: tzinfo,
+) -> tuple[TaskLine, ...]:
+    by_id = {membership.id: membership for membership in learners}
+    lines = (task_line(task, viewer, by_id[task.membership_id], now, zone=zone) for task in tasks)
+    return tuple(line for line in lines if line.is_overdue or line.is_due_today)
+
+
+def _count(cards: Sequence[_Learner], due: Sequence[TaskLine]) -> dict[str, int]:
+    worst = Counter(card.level for card in cards)
+    return {
+        **{level: worst[level] for level in LEVELS},
+        "awaiting_reply": sum(card.said.awaits_reply for card in cards),
+        "tasks_due": sum(line.is_due_today for line in due),
+        "overdue": sum(line.is_overdue for line in due),
+    }

@@ -16,7 +16,8 @@ from mentor_console import caseload
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.grants import find_own_request
-from mentor_console.models import AccessRequest, Assignment, RoleGrant
+from mentor_console.models import AccessRequest, Assignment, CaseloadChange, RoleGrant
+from mentor_console.support_lines import Done
 from tests.integration.console_world import NOW, World, days_ago, viewer_for
 
 
@@ -58,7 +59,8 @@ def at_once(app: Flask, act: Callable[[int], object], times: int = 4) -> list[ob
 class TestNaming:
     def test_a_member_becomes_mentor_and_who_did_it_is_kept(self, world: World, trainer: Viewer) -> None:
         member = world.make_member(standing="staff")
-        grant = caseload.name_mentor(trainer, member, NOW)
+        assert caseload.name_mentor(trainer, member, NOW).undo is not None
+        grant = db.session.scalars(select(RoleGrant)).one()
         assert (grant.person_id, grant.role, grant.context_id) == (
             member.person_id,
             "mentor",
@@ -68,10 +70,9 @@ class TestNaming:
 
     def test_naming_twice_is_one_grant(self, world: World, trainer: Viewer) -> None:
         member = world.make_member()
-        first = caseload.name_mentor(trainer, member, days_ago(1))
-        assert caseload.name_mentor(trainer, member, NOW).id == first.id
-        assert db.session.scalar(select(func.count(RoleGrant.id))) == 1
-        assert first.granted_at == days_ago(1)
+        caseload.name_mentor(trainer, member, days_ago(1))
+        assert caseload.name_mentor(trainer, member, NOW).undo is None
+        assert db.session.scalars(select(RoleGrant)).one().granted_at == days_ago(1)
 
     def test_only_by_the_trainer_of_that_course(self, world: World, trainer: Viewer) -> None:
         member = world.make_member()
@@ -94,7 +95,7 @@ class TestNaming:
         mentor = world.make_mentor(here)
         world.grant(mentor, "mentor", other_course)
         world.give(mentor, there)
-        assert caseload.end_mentor(trainer, mentor.id, NOW) == 1
+        assert caseload.end_mentor(trainer, mentor.id, NOW).changed == 1
         assert open_pairs() == {(mentor.id, there.id)}
         ended = db.session.scalars(select(RoleGrant).where(RoleGrant.ended_at.is_not(None))).one()
         assert (ended.context_id, ended.ended_by_id, ended.ended_at) == (
@@ -102,7 +103,7 @@ class TestNaming:
             trainer.person_id,
             NOW,
         )
-        assert caseload.end_mentor(trainer, mentor.id, NOW) == 0
+        assert caseload.end_mentor(trainer, mentor.id, NOW) == Done(0, None)
 
     def test_named_again_after_an_end_is_a_new_grant_without_the_old_learners(
         self, world: World, trainer: Viewer
@@ -125,17 +126,19 @@ class TestNaming:
         db.session.commit()
         results = at_once(
             app_context,
-            lambda _: caseload.name_mentor(trainer, db.session.get_one(Membership, member_id), NOW).id,
+            lambda _: caseload.name_mentor(trainer, db.session.get_one(Membership, member_id), NOW),
         )
-        assert len(set(results)) == 1
-        assert isinstance(results[0], int)
+        assert sum(isinstance(done, Done) and done.undo is not None for done in results) == 1
+        assert all(isinstance(done, Done) for done in results)
+        assert db.session.scalar(select(func.count(RoleGrant.id))) == 1
+        assert db.session.scalar(select(func.count(CaseloadChange.id))) == 1
 
 
 class TestSharingOut:
     def test_learners_go_to_a_named_mentor(self, world: World, trainer: Viewer) -> None:
         learners = [world.make_member() for _ in range(3)]
         mentor = world.make_mentor()
-        assert caseload.assign(trainer, mentor.id, learners, NOW) == 3
+        assert caseload.assign(trainer, mentor.id, learners, NOW).changed == 3
         assert open_pairs() == {(mentor.id, learner.id) for learner in learners}
         row = db.session.scalars(select(Assignment).limit(1)).one()
         assert (row.assigned_by_id, row.assigned_at) == (trainer.person_id, NOW)
@@ -143,7 +146,7 @@ class TestSharingOut:
     def test_assigning_again_adds_only_what_is_new(self, world: World, trainer: Viewer) -> None:
         old, new = world.make_member(), world.make_member()
         mentor = world.make_mentor(old)
-        assert caseload.assign(trainer, mentor.id, [old, new, new], NOW) == 1
+        assert caseload.assign(trainer, mentor.id, [old, new, new], NOW).changed == 1
         assert len(open_pairs()) == 2
 
     def test_several_mentors_for_one_learner(self, world: World, trainer: Viewer) -> None:
@@ -155,12 +158,12 @@ class TestSharingOut:
     def test_moving_is_taking_back_and_giving(self, world: World, trainer: Viewer) -> None:
         learner, stays = world.make_member(), world.make_member()
         old, new = world.make_mentor(learner, stays), world.make_mentor()
-        assert caseload.unassign(trainer, old.id, [learner], NOW) == 1
+        assert caseload.unassign(trainer, old.id, [learner], NOW).changed == 1
         caseload.assign(trainer, new.id, [learner], NOW)
         assert open_pairs() == {(old.id, stays.id), (new.id, learner.id)}
         closed = db.session.scalars(select(Assignment).where(Assignment.ended_at.is_not(None))).one()
         assert (closed.ended_by_id, closed.ended_at) == (trainer.person_id, NOW)
-        assert caseload.unassign(trainer, old.id, [learner], NOW) == 0
+        assert caseload.unassign(trainer, old.id, [learner], NOW) == Done(0, None)
 
     @pytest.mark.parametrize(
         ("standing", "status"), [("staff", "active"), ("unknown", "active"), ("learner", "left")]
@@ -192,7 +195,7 @@ class TestSharingOut:
     ) -> None:
         fellow, other = world.make_member(), world.make_member()
         caseload.name_mentor(trainer, fellow, NOW)
-        assert caseload.assign(trainer, fellow.person_id, [other], NOW) == 1
+        assert caseload.assign(trainer, fellow.person_id, [other], NOW).changed == 1
         with pytest.raises(InvalidInput, match="own_mentor"):
             caseload.assign(trainer, fellow.person_id, [fellow], NOW)
 
@@ -233,7 +236,7 @@ class TestSharingOut:
                 trainer, mentor_id, caseload.list_course_learners(trainer, learner_ids), NOW
             ),
         )
-        assert sorted(results, key=str) == [0, 0, 0, 20]
+        assert sorted(done.changed for done in results if isinstance(done, Done)) == [0, 0, 0, 20]
         assert len(open_pairs()) == 20
 
 

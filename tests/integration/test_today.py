@@ -44,7 +44,15 @@ def test_cards_are_ranked_by_level_then_urgency_then_name(world: World) -> None:
         learners.append(learner)
     today = get_today(mentor_of(world, *learners), NOW)
     assert [card.name for card in today.cards] == [name for name, _, _ in wanted]
-    assert today.counts == {"act": 3, "week": 1, "watch": 1, "praise": 1}
+    assert today.counts == {
+        "act": 3,
+        "week": 1,
+        "watch": 1,
+        "praise": 1,
+        "awaiting_reply": 0,
+        "tasks_due": 0,
+        "overdue": 0,
+    }
     assert today.caseload_size == 6
 
 

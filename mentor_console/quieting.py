@@ -1,0 +1,96 @@
+"""Which open flags ask for somebody now, and which are set aside: decided on, or paused by the learner.
+
+Pure functions of rows already read; `now` is passed in. A decision speaks only of what its maker saw:
+whatever is new or worse since then asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from mentor_console.flags.findings import LEVEL_ORDER
+from mentor_console.models import Flag, FlagDecision
+
+_LEVELS: Sequence[str] = LEVEL_ORDER
+
+
+def level_rank(level: str) -> int:
+    """0 for the most urgent level; one this version does not know comes last."""
+    return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS)
+
+
+def is_alarm(level: str) -> bool:
+    """Good news is no alarm."""
+    return level != "praise"
+
+
+def note_seen(flags: Iterable[Flag]) -> list[dict[str, Any]]:
+    """Flags as they stand now, in the form a decision keeps."""
+    return [
+        {"flag_id": flag.id, "rule": flag.rule, "level": flag.level, "evidence": sorted(_evidence(flag))}
+        for flag in flags
+    ]
+
+
+def list_asking(
+    flags: Sequence[Flag],
+    decisions: Iterable[FlagDecision],
+    now: datetime,
+    *,
+    answered_at: datetime | None = None,
+    paused_until: datetime | None = None,
+) -> list[Flag]:
+    """The open flags of one learner that belong on an open card, in the order given.
+
+    `answered_at` is when the learner last said something; `paused_until` rests alarms, never good news.
+    """
+    aside = {flag.id for flag in flags if is_paused(paused_until, now) and is_alarm(flag.level)}
+    for decision in decisions:
+        aside |= find_covered(decision, flags, now, answered_at=answered_at)
+    return [flag for flag in flags if flag.id not in aside]
+
+
+def is_paused(paused_until: datetime | None, now: datetime) -> bool:
+    """Whether alarms rest at `now`."""
+    return paused_until is not None and paused_until > now
+
+
+def find_covered(
+    decision: FlagDecision, flags: Collection[Flag], now: datetime, *, answered_at: datetime | None = None
+) -> set[int]:
+    """Ids of those open flags that this decision keeps aside at `now`."""
+    if decision.undone_at is not None:
+        return set()
+    seen = {item["flag_id"]: item for item in decision.seen}
+    if decision.action == "dismiss":
+        return {flag.id for flag in flags if flag.id in seen and not _is_worse(flag, seen[flag.id])}
+    if _is_over(decision, now, answered_at) or any(_is_news(flag, seen.get(flag.id)) for flag in flags):
+        return set()
+    return {flag.id for flag in flags if flag.id in seen}
+
+
+def _is_over(decision: FlagDecision, now: datetime, answered_at: datetime | None) -> bool:
+    if decision.until_at is not None and decision.until_at <= now:
+        return True
+    return answered_at is not None and answered_at > decision.decided_at
+
+
+def _is_news(flag: Flag, seen: dict[str, Any] | None) -> bool:
+    """An alarm that was not there, is worse than it was, or rests on one more piece of work."""
+    if not is_alarm(flag.level):
+        return False
+    if seen is None or _is_worse(flag, seen):
+        return True
+    return not _evidence(flag) <= set(seen["evidence"])
+
+
+def _is_worse(flag: Flag, seen: dict[str, Any]) -> bool:
+    return level_rank(flag.level) < level_rank(seen["level"])
+
+
+def _evidence(flag: Flag) -> set[str]:
+    """The pieces of work a flag names. Days that go by change numbers only; they are no new evidence."""
+    values = (reason.get("values", {}) for reason in flag.reasons)
+    return {str(value["activity_id"]) for value in values if value.get("activity_id") is not None}

@@ -1,0 +1,195 @@
+"""Sharing a course's learners out in one go, and how many a mentor should have at most.
+
+The plan is made in balancing.py; here it is read, applied and kept as one change that is taken back whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from course_sync.database import db
+from course_sync.models import Membership
+from mentor_console.access import AccessDenied, Viewer
+from mentor_console.balancing import Desk, Seat, even_out, share_out
+from mentor_console.caseload_changes import begin_change, end_assignments, finish_change
+from mentor_console.errors import InvalidInput
+from mentor_console.grants import find_open_grant
+from mentor_console.models import Assignment, CaseloadChange, Flag, MentorCap, RoleGrant
+from mentor_console.quieting import is_alarm, level_rank
+from mentor_console.support_lines import Balanced
+from mentor_console.writes import insert_once
+
+CAP_MAX_LEARNERS = 500
+
+
+@dataclass(frozen=True)
+class Caps:
+    """The caps of a course."""
+
+    course: int | None
+    own: Mapping[int, int | None]
+    """By person id, for mentors who have one of their own."""
+
+    def of(self, mentor_id: int) -> int | None:
+        """The cap in force for a mentor; None = none. An own cap that was taken off leaves the course's."""
+        own = self.own.get(mentor_id)
+        return self.course if own is None else own
+
+
+def set_cap(viewer: Viewer, learners: int | None, now: datetime, mentor_person_id: int | None = None) -> None:
+    """How many learners a mentor of the viewer's course should have at most; None = no cap.
+
+    Without a mentor it holds for all who have no own. Raises AccessDenied for anybody but its trainer;
+    InvalidInput for a number out of range and for somebody not named here.
+    """
+    context_id = _own_course(viewer)
+    if learners is not None and not _is_cap(learners):
+        raise InvalidInput("learners", "out_of_range")
+    if mentor_person_id is not None and find_open_grant(mentor_person_id, "mentor", context_id) is None:
+        raise InvalidInput("mentor", "not_named")
+    db.session.add(
+        MentorCap(
+            context_id=context_id,
+            mentor_id=mentor_person_id,
+            learners=learners,
+            set_by_id=viewer.person_id,
+            set_at=now,
+        )
+    )
+    db.session.commit()
+
+
+def get_caps(context_id: int) -> Caps:
+    """The newest word on each mentor and on the course."""
+    statement = (
+        select(MentorCap.mentor_id, MentorCap.learners)
+        .where(MentorCap.context_id == context_id)
+        .order_by(MentorCap.id)
+    )
+    newest = dict(db.session.execute(statement).all())
+    course = newest.pop(None, None)
+    return Caps(course, {mentor_id: cap for mentor_id, cap in newest.items() if mentor_id is not None})
+
+
+def balance(viewer: Viewer, now: datetime, only_unassigned: bool = True) -> Balanced:
+    """Give every active learner of the viewer's course without an e-mentor to one, evenly, within the caps.
+
+    With `only_unassigned` False loads that differ are evened out too, by as few moves as possible. Raises
+    AccessDenied for anybody but the trainer; InvalidInput("mentor", "nobody_named").
+    """
+    context_id = _own_course(viewer)
+    change = begin_change(viewer, context_id, "balance", now)
+    seats = _list_seats(context_id)
+    desks = _list_desks(context_id, seats)
+    if not desks:
+        finish_change(change, 0)
+        raise InvalidInput("mentor", "nobody_named")
+    waiting = [seat for seat in seats if seat.mentor_id is None]
+    given = share_out(desks, waiting)
+    moves = [] if only_unassigned else even_out(desks, _list_movable(seats))
+    _end_moved(moves, change)
+    pairs = [*given.items(), *((seat.membership_id, mentor_id) for seat, mentor_id in moves)]
+    opened = insert_once(Assignment, [_row(change, learner, mentor) for learner, mentor in pairs])
+    done = finish_change(change, opened, keep=bool(pairs))
+    return Balanced(
+        assigned=len(given),
+        moved=len(moves),
+        remaining=len(waiting) - len(given),
+        per_mentor=dict(Counter(mentor_id for _, mentor_id in pairs)),
+        undo=done.undo,
+    )
+
+
+def _own_course(viewer: Viewer) -> int:
+    if not viewer.is_trainer or viewer.context_id is None:
+        raise AccessDenied("course")
+    return viewer.context_id
+
+
+def _is_cap(learners: object) -> bool:
+    return isinstance(learners, int) and not isinstance(learners, bool) and 0 <= learners <= CAP_MAX_LEARNERS
+
+
+def _list_seats(context_id: int) -> list[Seat]:
+    """One for each active learner and each of their mentors, in the order in which they were given."""
+    levels = _find_worst_alarms(context_id)
+    statement = (
+        select(Membership.id, Membership.person_id, RoleGrant.person_id.label("mentor_id"))
+        .outerjoin(Assignment, (Assignment.membership_id == Membership.id) & Assignment.ended_at.is_(None))
+        .outerjoin(RoleGrant, (RoleGrant.person_id == Assignment.mentor_id) & _names_here(context_id))
+        .where(Membership.context_id == context_id)
+        .where(Membership.standing == "learner", Membership.status == "active")
+        .order_by(Assignment.id, Membership.id)
+    )
+    return _without_doubles(db.session.execute(statement).all(), levels)
+
+
+def _names_here(context_id: int) -> ColumnElement[bool]:
+    return (RoleGrant.role == "mentor") & (RoleGrant.context_id == context_id) & RoleGrant.ended_at.is_(None)
+
+
+def _without_doubles(rows: Sequence[Row], levels: Mapping[int, str]) -> list[Seat]:
+    """A learner with one mentor who is still named and one who is not has a mentor."""
+    looked_after = {row.id for row in rows if row.mentor_id is not None}
+    seats: dict[tuple[int, int | None], Seat] = {}
+    for row in rows:
+        if row.mentor_id is not None or row.id not in looked_after:
+            seats[row.id, row.mentor_id] = Seat(row.id, row.person_id, levels.get(row.id, ""), row.mentor_id)
+    return list(seats.values())
+
+
+def _list_movable(seats: Sequence[Seat]) -> list[Seat]:
+    """Learners with exactly one mentor; who has several was given so on purpose."""
+    mentors = Counter(seat.membership_id for seat in seats)
+    return [seat for seat in seats if seat.mentor_id is not None and mentors[seat.membership_id] == 1]
+
+
+def _list_desks(context_id: int, seats: Sequence[Seat]) -> list[Desk]:
+    """The mentors named in the course, with what they have now."""
+    caps = get_caps(context_id)
+    statement = select(RoleGrant.person_id).where(
+        RoleGrant.role == "mentor", RoleGrant.context_id == context_id, RoleGrant.ended_at.is_(None)
+    )
+    desks = {key: Desk(key, 0, caps.of(key)) for key in db.session.scalars(statement.order_by(RoleGrant.id))}
+    for seat in seats:
+        if seat.mentor_id in desks:
+            desks[seat.mentor_id].take(seat.level)
+    return list(desks.values())
+
+
+def _find_worst_alarms(context_id: int) -> dict[int, str]:
+    statement = (
+        select(Flag.membership_id, Flag.level)
+        .join(Membership, Membership.id == Flag.membership_id)
+        .where(Membership.context_id == context_id, Flag.cleared_at.is_(None))
+    )
+    worst: dict[int, str] = {}
+    for membership_id, level in db.session.execute(statement):
+        known = worst.get(membership_id)
+        if is_alarm(level) and (known is None or level_rank(level) < level_rank(known)):
+            worst[membership_id] = level
+    return worst
+
+
+def _end_moved(moves: Sequence[tuple[Seat, int]], change: CaseloadChange) -> None:
+    for seat, _ in moves:
+        end_assignments(
+            (Assignment.membership_id == seat.membership_id) & (Assignment.mentor_id == seat.mentor_id),
+            change,
+        )
+
+
+def _row(change: CaseloadChange, membership_id: int, mentor_id: int) -> dict[str, object]:
+    return {
+        "mentor_id": mentor_id,
+        "membership_id": membership_id,
+        "assigned_by_id": change.made_by_id,
+        "assigned_at": change.made_at,
+        "opened_by_change_id": change.id,
+    }
