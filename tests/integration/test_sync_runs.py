@@ -1,4 +1,4 @@
-"""One run of the sync: visible, alone, taken over when dead, resumed after a kill, cheap when nothing moved."""
+"""One run of the sync: visible, alone, taken over when dead, resumed after a kill, cheap when all is still."""
 
 from __future__ import annotations
 
