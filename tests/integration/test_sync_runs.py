@@ -1,4 +1,4 @@
-"""One run of the sync: visible, alone, taken over when dead, resumed after a kill, cheap when all is still."""
+"""One run of the sync: visible, alone, taken over when dead, resumed after a kill, cheap if all is still."""
 
 from __future__ import annotations
 
