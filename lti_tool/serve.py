@@ -37,7 +37,7 @@ def _gunicorn(app: Flask, options: dict[str, Any]) -> Any:
         **options,
     }
 
-    class Gunicorn(BaseApplication):  # type: ignore[misc]
+    class Gunicorn(BaseApplication):
         def load_config(self) -> None:
             for key, value in settings.items():
                 if key in self.cfg.settings:
