@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from course_sync.facts import Grades, LearnerProgress, Roster, SubmissionFact, Submissions
+from course_sync.hand_ins import HandInCells
 from course_sync.progress_records import ActivityRow, LearnerRow
 
 CellValues = dict[tuple[int, int], tuple[Any, ...]]
@@ -29,13 +30,13 @@ class CellBook:
         self._activities = {row.external_id: row for row in self.activities}
         self._instances = {(row.module, row.instance_id): row for row in self.activities}
 
-    def submission_cells(self, told: Submissions, roster: Roster | None) -> CellValues:
-        """(state, submitted_at) of every learner for each assignment that was read whole.
+    def submission_cells(self, told: Submissions, roster: Roster | None) -> HandInCells:
+        """(state, submitted_at) of learners for each assignment that was read, and whom it does not list.
 
-        Who is not listed has handed in nothing; where a group hands in, its members have what the group has,
-        and who is in no known group stays unknown.
+        Where a group hands in, its members have what the group has; who is in no known group stays unknown.
         """
-        cells: CellValues = {}
+        listed: CellValues = {}
+        absent: set[tuple[int, int]] = set()
         for instance_id, facts in told.by_instance.items():
             activity = self._instances.get(("assign", instance_id))
             if activity is None:
@@ -43,11 +44,13 @@ class CellBook:
             own = {fact.person_id: fact for fact in facts if fact.person_id}
             shared = {fact.group_id: fact for fact in facts if not fact.person_id}
             for learner in self.learners:
+                cell = (learner.membership_id, activity.activity_id)
                 fact = _best([own.get(learner.external_id), *_of_groups(learner, shared, roster)])
-                if fact or not shared:
-                    state, moment = (fact.state, fact.submitted_at) if fact else ("none", None)
-                    cells[learner.membership_id, activity.activity_id] = (state, moment)
-        return cells
+                if fact:
+                    listed[cell] = (fact.state, fact.submitted_at)
+                elif not shared:
+                    absent.add(cell)
+        return HandInCells(listed, frozenset(absent))
 
     def grade_cells(self, told: Grades) -> CellValues:
         """(score_ratio, graded_at) of every learner listed, for each activity listed."""

@@ -18,6 +18,7 @@ from course_sync.calls import Calls
 from course_sync.database import db
 from course_sync.errors import PlatformAnswerInvalid, PlatformError, PlatformUnreachable
 from course_sync.facts import LearnerProgress, Roster, Structure, Submissions
+from course_sync.hand_ins import NOTHING, find_complaint
 from course_sync.learner_cells import (
     CellBook,
     CellValues,
@@ -43,7 +44,7 @@ from course_sync.progress_records import (
     record_learners_read,
 )
 from course_sync.reading_plan import Doubt, plan_doubts, plan_grade_calls, plan_readings
-from course_sync.records import record_failure, record_read
+from course_sync.records import find_last_read, record_failure, record_read
 from course_sync.roster_pull import keep_rosters, record_roster_failure
 from course_sync.roster_records import ContextRef
 from course_sync.sources.base import ProgressSource, RosterSource
@@ -82,6 +83,7 @@ class Pull:
         self._pool = pool
         self._now = now
         self._fetched: dict[str, Roster] = {}
+        self._moodle_roster_believed = False
         self.successes = 0
         self.learners_read = 0
 
@@ -115,6 +117,7 @@ class Pull:
             self._keeper.advance()
         kept = keep_rosters(self._context, self._fetched, self._connected, self._now, self._keeper.beat)
         self._changed(kept.rows_changed)
+        self._moodle_roster_believed = SOURCE_MOODLE in self._fetched.keys() - kept.complaints.keys()
         for name, roster in self._fetched.items():
             complaint = kept.complaints.get(name)
             self.successes += complaint is None
@@ -153,21 +156,32 @@ class Pull:
             if isinstance(outcome, PlatformError):
                 problems.append(outcome)
             else:
-                problems.extend(outcome.problems)
-                self._keep_submissions(book, outcome)
+                complaint = self._keep_submissions(book, outcome)
+                problems.extend((*outcome.problems, *([complaint] if complaint else [])))
         self._close("submissions", problems)
         self._keeper.advance()
 
-    def _keep_submissions(self, book: CellBook, told: Submissions) -> None:
-        cells = book.submission_cells(told, self._fetched.get(SOURCE_MOODLE))
-        undated = {key for key, values in cells.items() if values == ("submitted", None)}
-        if undated:
-            known = list_unsettled(
-                self._context.context_id, sorted({activity for _member, activity in undated})
-            )
-            settled = {key for key in undated if known.get(key, (None,))[0] == "submitted"}
-            cells = {key: values for key, values in cells.items() if key not in settled}
-        self._write_submissions(cells)
+    def _keep_submissions(self, book: CellBook, outcome: Submissions) -> PlatformError | None:
+        """Keep what one answer tells; why its silence about the others was not believed, if it was not."""
+        told = book.submission_cells(outcome, self._fetched.get(SOURCE_MOODLE))
+        context_id = self._context.context_id
+        asked = {activity for _member, activity in (*told.listed, *told.absent)}
+        known = {cell: row[0] for cell, row in list_unsettled(context_id, sorted(asked)).items()}
+        complaint = find_complaint(
+            told.absent,
+            known,
+            roster_believed=self._moodle_roster_believed,
+            last_read_at=find_last_read(context_id, "submissions", SOURCE_MOODLE),
+            now=self._now,
+        )
+        # A hand-in without a date says no more than one that is known already, with its date.
+        cells = {
+            cell: values
+            for cell, values in told.listed.items()
+            if values != ("submitted", None) or known.get(cell) != "submitted"
+        }
+        self._write_submissions(cells if complaint else cells | dict.fromkeys(told.absent, NOTHING))
+        return complaint
 
     def _pull_grades(self, source: ProgressSource) -> None:
         book = self._book(source)

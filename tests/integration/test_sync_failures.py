@@ -144,7 +144,10 @@ def test_without_viewdetails_the_lti_roster_shows_that_people_are_missing(world:
     world.moodle.failing[ROSTER] = [world.moodle._user(world.moodle.users[144])]
     report = world.sync()
     assert everything(world) == before
-    assert [(row.source, row.code) for row in report.errors] == [("moodle", "roster_incomplete")]
+    assert [(row.kind, row.source, row.code) for row in report.errors] == [
+        ("roster", "moodle", "roster_incomplete"),
+        ("submissions", "moodle", "submissions_incomplete"),
+    ]
     assert "moodle/user:viewdetails" in report.errors[0].detail
 
 
@@ -157,7 +160,10 @@ def test_half_a_roster_makes_nobody_leave(world: SyncWorld, lti_too: bool) -> No
         world.moodle.failing["nrps"] = world.moodle.nrps_members()[:6]
     report = world.sync()
     assert everything(world) == before
-    assert {row.code for row in report.errors} == {"roster_incomplete"}
+    assert {(row.kind, row.code) for row in report.errors} == {
+        ("roster", "roster_incomplete"),
+        ("submissions", "submissions_incomplete"),
+    }
     if lti_too:
         world.later(days=4).sync()
         assert set(world.statuses().values()) == {"active"}
@@ -180,7 +186,10 @@ def test_second_page_missing_makes_nobody_leave(app_context: Flask) -> None:
 def test_a_course_that_really_empties_is_believed_after_a_while(world: SyncWorld) -> None:
     for user_id in range(149, 157):
         del world.moodle.users[user_id]
-    assert {row.code for row in world.sync().errors} == {"roster_incomplete"}
+    assert {(row.kind, row.code) for row in world.sync().errors} == {
+        ("roster", "roster_incomplete"),
+        ("submissions", "submissions_incomplete"),
+    }
     assert set(world.statuses().values()) == {"active"}
     assert world.later(days=9).sync().errors == ()
     assert world.member(150).status == "left"
