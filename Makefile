@@ -31,7 +31,7 @@ sure:  ## format, lint, types, import contracts, templates, house tests; under a
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --lint --quiet templates lti_tool/demo_lms/templates
-	@$(BIN)/python -m pytest -q tests/house $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/house $(ARGS)
 
 format:  ## put every file into the house's format
 	@scripts/bootstrap check,test

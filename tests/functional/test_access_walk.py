@@ -13,19 +13,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask, url_for
-from flask.testing import FlaskClient
-from sqlalchemy import select
-from werkzeug.test import TestResponse
+from flask import Flask
 
-from course_sync.database import Base, db
+from course_sync.database import db
 from lti_tool.app import create_app
 from lti_tool.config import load_settings
 from lti_tool.csrf import token_for
 from lti_tool.services import current_services
-from lti_tool.session import SESSION_COOKIE, OpenedSession
+from lti_tool.session import OpenedSession
 from tests.conftest import tool_environ
 from tests.harness.pages import Page
+from tests.harness.walk import Walk
 from tests.harness.world import (
     LEARNERS,
     MAIN,
@@ -120,100 +118,6 @@ KINDS = {
 
 TRAINER_ACTIONS = {"console.name_mentor", "console.end_mentor", "console.assign", "console.unassign"}
 LEARNER_ROUTES = {"console.learner", "console.record_contact"}
-HARMLESS = {"audit_entry", "launch_session", "job_run", "login_state"}
-"""Tables that may change although nobody was let in, or that hold no decision about anybody."""
-
-
-@dataclass
-class Walk:
-    """The tool, the world, and somebody's hand on the door."""
-
-    app: Flask
-    client: FlaskClient
-    world: World
-    sessions: dict[str, OpenedSession]
-
-    def rules(self) -> Iterator[tuple[str, str]]:
-        """Every guarded endpoint with each of its methods."""
-        for rule in self.app.url_map.iter_rules():
-            if rule.rule.startswith("/s/<handle>/"):
-                for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}):
-                    yield rule.endpoint, method
-
-    def address(self, endpoint: str, session: OpenedSession, learner_id: int) -> str:
-        """Address of a page of one session, pointed at the main course wherever it points at something."""
-        values: dict[str, object] = {"handle": session.handle}
-        rule = next(r for r in self.app.url_map.iter_rules() if r.endpoint == endpoint)
-        if "membership_id" in rule.arguments:
-            values["membership_id"] = learner_id
-        if "request_id" in rule.arguments:
-            request = self.world.courses[MAIN].request
-            assert request is not None
-            values["request_id"] = request.id
-        assert rule.arguments <= set(values), (
-            f"say what {rule.arguments - set(values)} of {endpoint} shall be"
-        )
-        with self.app.test_request_context(base_url="http://localhost:8000"):
-            return url_for(endpoint, **values)
-
-    def form(self, endpoint: str) -> dict[str, str]:
-        """What the form of an action on the main course would send, filled in correctly."""
-        main = self.world.courses[MAIN]
-        mentor, cyn = main.people["mentor"].id, main.members["cyn"].id
-        moment = (self.world.now - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M")
-        contact = {"kind": "social", "channel": "phone", "outcome": "reached", "summary": "Walked in."}
-        return {
-            "console.set_language": {"locale": "fr", "back": "/"},
-            "console.record_contact": contact | {"occurred_at": moment, "request_key": "k" * 24},
-            "console.name_mentor": {"membership": str(main.members["unnamed teacher"].id)},
-            "console.end_mentor": {"person": str(mentor)},
-            "console.assign": {"mentor": str(mentor), "learner": str(cyn)},
-            "console.unassign": {"pair": f"{mentor}:{main.members['ann'].id}"},
-            "console.decide_request": {"role": "trainer"},
-        }.get(endpoint, {})
-
-    def go(
-        self,
-        method: str,
-        address: str,
-        *,
-        handle: str,
-        secret: str | None,
-        data: dict[str, str],
-        **headers: str,
-    ) -> TestResponse:
-        """One request with exactly this cookie."""
-        if secret is not None:
-            headers["Cookie"] = f"{SESSION_COOKIE}={secret}"
-        return self.client.open(address, method=method, data=data or None, headers=headers)
-
-    def go_as(self, who: str, endpoint: str, method: str, learner_id: int) -> TestResponse:
-        """One request as a person would make it from the tool's own page."""
-        session = self.sessions[who]
-        data = self.form(endpoint) if method == "POST" else {}
-        if method == "POST":
-            data["csrf_token"] = token_for(session.handle, session.secret)
-        address = self.address(endpoint, session, learner_id)
-        return self.go(method, address, handle=session.handle, secret=session.secret, data=data)
-
-    def rows(self) -> dict[str, list[str]]:
-        """Everything the database holds, but what is harmless."""
-        with self.app.app_context():
-            found = {
-                table.name: sorted(map(repr, db.session.execute(select(table)).all()))
-                for table in Base.metadata.sorted_tables
-                if table.name not in HARMLESS
-            }
-            db.session.rollback()
-            return found
-
-    def named(self, answer: TestResponse) -> set[tuple[str, str]]:
-        """Learners whose name stands anywhere in an answer."""
-        text = answer.get_data(as_text=True)
-        everybody = [
-            (place, who) for place in self.world.courses for who in (*LEARNERS, "learning mentor", "leaver")
-        ]
-        return {one for one in everybody if self.world.name_of(*one) in text}
 
 
 @pytest.fixture(scope="module")
@@ -352,7 +256,13 @@ def test_no_page_without_its_own_session(walk: Walk) -> None:
     for endpoint, method in walk.rules():
         address = walk.address(endpoint, mine, walk.world.learner_id(MAIN, "ann"))
         for secret in (None, "", "A" * 43, other.secret, mine.handle):
-            answer = walk.go(method, address, handle=mine.handle, secret=secret, data=walk.form(endpoint))
+            answer = walk.go(
+                method,
+                address,
+                handle=mine.handle,
+                secret=secret,
+                data=walk.form(endpoint) if method == "POST" else {},
+            )
             assert answer.status_code == 401, f"{method} {endpoint} with {secret!r}: {answer.status}"
             assert walk.named(answer) == set()
     unknown = walk.address("console.home", mine, 1).replace(mine.handle, "B" * 22)

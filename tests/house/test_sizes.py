@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -39,12 +40,16 @@ def test_the_usual_function_is_very_short(package: str) -> None:
 
 
 def test_every_module_says_what_lives_in_it() -> None:
-    """A docstring, also in tests and scripts; one long enough to say something in our packages."""
+    """A docstring, in scripts and test tools too; in our packages one long enough to say something."""
     silent, curt = [], []
-    for path in house.python_files(*house.PACKAGES, "scripts", "tests"):
+    for path in [*house.python_files(*house.PACKAGES, "scripts"), *_tools_of_tests()]:
         says = ast.get_docstring(house.tree_of(path))
         if not says and (house.text_of(path) or "").strip():
             silent.append(str(path))
         elif says and len(says) < 30 and path.name != "__init__.py" and path.parts[0] in house.PACKAGES:
             curt.append(str(path))
     assert (silent, curt) == ([], [])
+
+
+def _tools_of_tests() -> list[Path]:
+    return [p for p in house.python_files("tests") if "harness" in p.parts or p.name == "conftest.py"]
