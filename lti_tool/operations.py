@@ -14,7 +14,8 @@ from sqlalchemy import delete, select
 from course_sync.database import db
 from course_sync.errors import SyncBusy
 from course_sync.jobs import enqueue, job
-from course_sync.models import Context
+from course_sync.models import SOURCE_MOODLE, Context
+from course_sync.records import find_last_read
 from course_sync.sync import SyncReport, sync_context
 from lti_tool.models import LaunchSession, LoginState
 from lti_tool.services import current_services
@@ -28,7 +29,8 @@ SYNC_ALL = "sync_all"
 def sync_and_flag(context_id: int, *, trigger: str, on_progress: Progress | None = None) -> SyncReport:
     """Pull one context and judge its learners anew. Raises SyncBusy where another process is at it.
 
-    Flags are refreshed even after a partial sync: what was read is newer than what was judged before.
+    A pull that read nothing leaves the flags as they are. Learners are judged at the moment up to which their
+    visits are known: while the LMS does not answer, "not read" must not become "did not come".
     """
     services = current_services()
     now = services.clock.now()
@@ -40,7 +42,8 @@ def sync_and_flag(context_id: int, *, trigger: str, on_progress: Progress | None
         services=services.platform,
         on_progress=on_progress,
     )
-    refresh_flags(context_id, now)
+    if report.state != "failed":
+        refresh_flags(context_id, min(now, find_last_read(context_id, "access", SOURCE_MOODLE) or now))
     return report
 
 
