@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
@@ -18,7 +14,7 @@ from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.grants import find_own_request
 from mentor_console.models import AccessRequest, Assignment, CaseloadChange, RoleGrant
 from mentor_console.support_lines import Done
-from tests.integration.console_world import NOW, World, days_ago, viewer_for
+from tests.integration.console_world import NOW, World, at_once, days_ago, viewer_for
 
 
 @pytest.fixture
@@ -36,24 +32,6 @@ def open_pairs() -> set[tuple[int, int]]:
         select(Assignment.mentor_id, Assignment.membership_id).where(Assignment.ended_at.is_(None))
     )
     return {(mentor_id, membership_id) for mentor_id, membership_id in rows}
-
-
-def at_once(app: Flask, act: Callable[[int], object], times: int = 4) -> list[object]:
-    """Run `act(0..n)` in threads that start together, each with a session of its own; errors are results."""
-    barrier = Barrier(times)
-
-    def run(number: int) -> object:
-        with app.app_context():
-            try:
-                barrier.wait(timeout=10)
-                return act(number)
-            except Exception as error:
-                return error
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(run, range(times)))
 
 
 class TestNaming:
