@@ -83,16 +83,20 @@ def _freshness(rows: Sequence[Freshness], run: SyncRun | None) -> DataFreshness:
     moments = [reading.as_of for reading in _newest_by_kind(rows).values()]
     return DataFreshness(
         as_of=min(moments, default=None),
-        missing=tuple(MissingFact(row.kind, row.error_code, row.as_of) for row in rows if row.error_code),
+        missing=tuple(_missing(row) for row in rows if row.error_code),
         running=SyncProgress(run.steps_done, run.steps_total, run.started_at) if run else None,
     )
 
 
+def _missing(row: Freshness) -> MissingFact:
+    return MissingFact(row.kind, row.error_code or "", row.as_of, row.source, row.error_detail or "")
+
+
 def _list_missing(parts: Iterable[DataFreshness]) -> tuple[MissingFact, ...]:
-    """One entry for each kind and code, with the oldest reading among the courses concerned."""
-    missing: dict[tuple[str, str], MissingFact] = {}
+    """One entry for each kind, source, code and word, with the oldest reading among the courses concerned."""
+    missing: dict[tuple[str, ...], MissingFact] = {}
     for fact in (fact for part in parts for fact in part.missing):
-        key = (fact.kind, fact.code)
+        key = (fact.kind, fact.source, fact.code, fact.detail)
         known = missing.get(key)
         if known is None or (known.as_of is not None and (fact.as_of is None or fact.as_of < known.as_of)):
             missing[key] = fact

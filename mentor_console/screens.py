@@ -45,6 +45,9 @@ class MissingFact:
     code: str
     as_of: datetime | None
     """When it was last read whole; None = never."""
+    source: str = ""
+    detail: str = ""
+    """The platform's own words."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.paths import translations_folder
-from mentor_console import contacts, fact_wording, moments, notices, own_facts, wording
+from mentor_console import contacts, fact_wording, missing_words, moments, notices, own_facts, wording
 from mentor_console.flags.findings import LEVEL_ORDER, Reason
-from mentor_console.screens import KnownFact, MissingFact
+from mentor_console.screens import KnownFact
 from mentor_console.views import charts
 from tests.unit.mentor_console import screen_samples as samples
 
@@ -131,7 +131,7 @@ def test_every_code_has_words(english: None) -> None:
         wording.step_words: ("handed_in", "late", "unknown", "failed"),
         wording.rule_words_for_learner: ("silent", "missed_deadline"),
         wording.source_words: ("lti", "moodle"),
-        notices.fact_kind_words: ("roster", "access", "structure", "submissions", "completion"),
+        missing_words.fact_kind_words: ("roster", "access", "structure", "submissions", "completion"),
     }
     for word_of, codes in known.items():
         words = [word_of(code) for code in codes]
@@ -199,23 +199,6 @@ def test_every_problem_of_the_contact_form_has_a_sentence_of_its_own(english: No
     sentences = [notices.field_sentence(field, code) for field, code in problems]
     assert len(set(sentences)) == len(problems)
     assert notices.field_sentence("new_field", "odd") == "Please check this."
-
-
-def test_a_missing_fact_names_cause_and_remedy(english: None) -> None:
-    refused = MissingFact("grades", "notingroup", None)
-    assert "refused" in notices.cause_sentence(refused)
-    assert "permissions" in notices.remedy_sentence(refused)
-    for code, cause, remedy in (
-        ("unreachable", "did not answer", "next update"),
-        ("timeout", "did not answer", "next update"),
-        ("html_answer", "cannot be read", "next update"),
-        ("empty_roster", "was not believed", "moodle/site:accessallgroups"),
-        ("invalidtoken", "no longer valid", "connect-moodle"),
-        ("no_roster_service", "no list of members", "names and roles"),
-    ):
-        missing = MissingFact("roster", code, None)
-        assert cause in notices.cause_sentence(missing), code
-        assert remedy in notices.remedy_sentence(missing), code
 
 
 def test_the_learner_is_quoted_in_the_second_person(english: None) -> None:

@@ -1,0 +1,150 @@
+"""Sentences about facts that could not be read: what is not up to date, why, and who can do what about it.
+
+Facts that failed for the same reason become one entry. The platform's own words stand beside our own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from mentor_console.screens import MissingFact
+
+_CAPABILITY = re.compile(r"\b(?:moodle|mod|report|gradereport|webservice)/[a-z_]+:[a-z]+\b")
+
+_FAMILIES = {
+    "timeout": "unreachable",
+    "unknown_host": "unreachable",
+    "html_answer": "invalid_answer",
+    "broken_json": "invalid_answer",
+    "unknown_form": "invalid_answer",
+    "invalid_roster": "invalid_answer",
+    "invalid_jwks": "invalid_answer",
+    "invalid_token_answer": "invalid_answer",
+    "invalid_course": "invalid_answer",
+    "empty_structure": "invalid_answer",
+    "endless_pages": "invalid_answer",
+    "foreign_next_page": "invalid_answer",
+    "too_large": "invalid_answer",
+    "redirected": "invalid_answer",
+    "empty_roster": "doubtful",
+    "roster_incomplete": "doubtful",
+    "submissions_incomplete": "doubtful",
+    "no_roster_service": "no_source",
+    "token_unreadable": "token",
+    "invalidtoken": "token",
+}
+"""Codes that one sentence serves; any other code is a refusal in the platform's own word."""
+
+
+@dataclass(frozen=True)
+class MissingGroup:
+    """Kinds of facts that could not be read for one reason through one source."""
+
+    kinds: tuple[str, ...]
+    source: str
+    family: str
+    code: str
+    detail: str
+    as_of: datetime | None
+    """The oldest last reading among them; None = one of them was never read."""
+
+
+def family_of(code: str) -> str:
+    """Which sentence serves a code."""
+    if re.fullmatch(r"http_(5\d\d|429)", code):
+        return "ill"
+    return _FAMILIES.get(code, code)
+
+
+def group_missing(missing: Iterable[MissingFact]) -> tuple[MissingGroup, ...]:
+    """One entry for each source, cause and word of the platform, in the order of the facts."""
+    groups: dict[tuple[str, str, str], list[MissingFact]] = {}
+    for fact in missing:
+        groups.setdefault((fact.source, family_of(fact.code), fact.detail), []).append(fact)
+    return tuple(
+        MissingGroup(
+            kinds=tuple(dict.fromkeys(fact.kind for fact in facts)),
+            source=source,
+            family=family,
+            code=facts[0].code,
+            detail=detail,
+            as_of=_oldest(facts),
+        )
+        for (source, family, detail), facts in groups.items()
+    )
+
+
+def _oldest(facts: Iterable[MissingFact]) -> datetime | None:
+    moments = [fact.as_of for fact in facts]
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if len(known) == len(moments) else None
+
+
+def headline(group: MissingGroup) -> str:
+    """What is not up to date."""
+    what = ", ".join(fact_kind_words(kind) for kind in group.kinds)
+    if group.source == "lti" and "roster" in group.kinds:
+        return _("Not up to date: %(what)s (over LTI).", what=what)
+    return _("Not up to date: %(what)s.", what=what)
+
+
+def fact_kind_words(kind: str) -> str:
+    """Name of a kind of fact that a platform gives."""
+    by_code = {
+        "roster": _("the list of members"),
+        "access": _("last visits"),
+        "structure": _("activities and due dates"),
+        "submissions": _("hand-ins"),
+        "grades": _("grades"),
+        "completion": _("completed activities"),
+        "extensions": _("extended deadlines"),
+    }
+    return by_code.get(kind, kind)
+
+
+def cause_sentence(group: MissingGroup) -> str:
+    """What happened at the last try."""
+    by_family = {
+        "unreachable": _("The learning platform did not answer."),
+        "ill": _("The learning platform is out of order or too busy."),
+        "certificate": _(
+            "The learning platform could not prove that it is itself: its certificate is not valid."
+        ),
+        "invalid_answer": _("The learning platform answered something that cannot be read."),
+        "address_refused": _("The address of the learning platform is not one this tool may call."),
+        "doubtful": _("The list came back empty or with many entries missing, so it was not believed."),
+        "no_source": _("The platform offers this tool no list of members of this course."),
+        "token": _("The key with which this tool reads the platform is no longer valid."),
+    }
+    return by_family.get(group.family, _("The learning platform refused to give it."))
+
+
+def remedy_sentence(group: MissingGroup) -> str:
+    """Who can do what about it; names the missing capability where the platform named it."""
+    capability = _CAPABILITY.search(group.detail)
+    if capability:
+        return _("On Moodle, ask the admin for the capability “%(name)s”.", name=capability.group())
+    again = _("It is tried again at the next update; if it lasts, tell the admin of the platform.")
+    by_family = {
+        "unreachable": again,
+        "ill": again,
+        "certificate": _("Tell the admin of the platform."),
+        "invalid_answer": again,
+        "address_refused": _("An admin corrects the address with “ementor platform connect-moodle”."),
+        "doubtful": _(
+            "Often the connection may not see all groups: on Moodle, ask the admin for the capability "
+            "“moodle/site:accessallgroups”."
+        ),
+        "no_source": _(
+            "Ask the admin of the platform to let this tool use names and roles, "
+            "or to connect its web services."
+        ),
+        "token": _("An admin sets a new one with “ementor platform connect-moodle”."),
+    }
+    ask = _("Ask the admin of the platform to check the permissions of the connection, and name this code.")
+    return by_family.get(group.family, ask)

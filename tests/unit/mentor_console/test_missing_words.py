@@ -1,0 +1,81 @@
+"""Facts that could not be read: grouped by cause, each with a true cause, a remedy and the words given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from mentor_console import missing_words
+from mentor_console.screens import MissingFact
+from tests.unit.mentor_console import screen_samples as samples
+from tests.unit.mentor_console.test_wording import reading
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with reading():
+        yield
+
+
+@pytest.mark.parametrize(
+    ("code", "detail", "cause", "remedy"),
+    [
+        ("unreachable", "", "did not answer", "next update"),
+        ("timeout", "", "did not answer", "next update"),
+        ("http_503", "", "out of order", "next update"),
+        ("http_429", "", "too busy", "next update"),
+        ("http_403", "", "refused", "permissions"),
+        ("html_answer", "", "cannot be read", "next update"),
+        ("empty_roster", "", "not believed", "moodle/site:accessallgroups"),
+        (
+            "roster_incomplete",
+            "as without moodle/user:viewdetails",
+            "not believed",
+            "moodle/user:viewdetails",
+        ),
+        ("submissions_incomplete", "", "not believed", "moodle/site:accessallgroups"),
+        ("invalidtoken", "", "no longer valid", "connect-moodle"),
+        ("no_roster_service", "", "no list of members", "names and roles"),
+        ("notingroup", "", "refused", "permissions"),
+        ("certificate", "", "certificate", "admin"),
+    ],
+)
+def test_each_code_names_its_cause_and_remedy(code: str, detail: str, cause: str, remedy: str) -> None:
+    (group,) = missing_words.group_missing([MissingFact("roster", code, None, "moodle", detail)])
+    assert cause in missing_words.cause_sentence(group)
+    assert remedy in missing_words.remedy_sentence(group)
+
+
+def test_one_outage_is_one_entry() -> None:
+    facts = [
+        MissingFact(kind, "http_503", samples.NOW, "moodle", "status 503")
+        for kind in ("roster", "access", "grades")
+    ]
+    (group,) = missing_words.group_missing(facts)
+    assert missing_words.headline(group) == "Not up to date: the list of members, last visits, grades."
+
+
+def test_two_sources_and_two_refusals_stay_apart() -> None:
+    facts = [
+        MissingFact("roster", "timeout", samples.NOW, "lti"),
+        MissingFact("roster", "timeout", samples.NOW, "moodle"),
+        MissingFact("grades", "nopermissions", samples.NOW, "moodle", "View your own grade report"),
+        MissingFact("completion", "nopermissions", samples.NOW, "moodle", "Course not accessible"),
+    ]
+    groups = missing_words.group_missing(facts)
+    assert [group.detail for group in groups] == [
+        "",
+        "",
+        "View your own grade report",
+        "Course not accessible",
+    ]
+    assert "over LTI" in missing_words.headline(groups[0])
+
+
+def test_the_oldest_reading_speaks_for_the_group_and_never_for_what_was_never_read() -> None:
+    old = samples.NOW - timedelta(days=2)
+    facts = [MissingFact("roster", "timeout", samples.NOW), MissingFact("access", "unreachable", old)]
+    assert missing_words.group_missing(facts)[0].as_of == old
+    assert missing_words.group_missing([*facts, MissingFact("grades", "timeout", None)])[0].as_of is None
