@@ -149,7 +149,9 @@ def _find_worst_levels(context_id: int) -> dict[int, str]:
 
 
 def _list_candidates(members: Sequence[Membership], named: Collection[int]) -> tuple[Candidate, ...]:
-    free = [m for m in members if m.status == "active" and m.person_id not in named]
+    """Active members whom some roster lists: who only opened the tool once is not a member of the course."""
+    listed = [m for m in members if m.status == "active" and (m.nrps_roles or m.platform_roles)]
+    free = [m for m in listed if m.person_id not in named]
     free.sort(key=lambda m: (_CANDIDATE_ORDER.get(m.standing, 1), *_by_name(m)))
     return tuple(Candidate(m.id, m.person.display_name, m.standing) for m in free)
 

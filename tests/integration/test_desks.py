@@ -91,6 +91,7 @@ class TestTrainerPage:
         world.make_member(name="Unknown", standing="unknown")
         world.make_member(name="Tutor", standing="staff")
         world.make_member(name="Away", standing="staff", status="left")
+        world.make_member(name="Passer-by", standing="unknown", nrps_roles=None)
         named = world.make_member(name="Named", standing="staff")
         world.grant(named.person, "mentor", world.course)
         page = get_trainer_page(trainer_of(world), NOW)
