@@ -178,14 +178,14 @@ class TestRefreshing:
         silent = make_silent(world)
         refresh_flags(world.course.id, NOW)
         come_back(silent)
-        assert refresh_flags(world.course.id, NOW) == FlagChanges(raised=0, cleared=1, kept=0)
-        (cleared,) = flags_of(silent)
+        assert refresh_flags(world.course.id, NOW).cleared == 1
+        cleared = flags_of(silent)[0]
         assert cleared.cleared_at == NOW
         assert cleared.reasons
         silent.last_access_at = days_ago(20)
         db.session.flush()
         refresh_flags(world.course.id, NOW + timedelta(hours=1))
-        old, new = flags_of(silent)
+        old, new = (flag for flag in flags_of(silent) if flag.rule == "silent")
         assert (old.cleared_at, new.cleared_at) == (NOW, None)
 
     def test_a_missed_deadline_clears_by_handing_in_or_by_an_extension(self, world: World) -> None:
@@ -196,16 +196,20 @@ class TestRefreshing:
         late, extended = world.make_member(), world.make_member()
         late_work = world.know(late, activity, submission="none")
         extended_work = world.know(extended, activity, submission="none")
-        assert refresh_flags(world.course.id, NOW).raised == 2
-        (flag,) = flags_of(late)
-        assert flag.rule == "missed_deadline"
+        refresh_flags(world.course.id, NOW)
+        flag = self.missed(late)
+        assert (flag.cleared_at, self.missed(extended).cleared_at) == (None, None)
         reason = reason_from_json(flag.reasons[0])
         assert (reason.values["handed_in"], reason.values["expected"]) == (10, 12)
         late_work.submission, late_work.submitted_at = "submitted", days_ago(0.5)
         extended_work.due_at_override = NOW + timedelta(days=3)
         db.session.flush()
-        assert refresh_flags(world.course.id, NOW).cleared == 2
-        assert flags_of(late)[0].cleared_at == flags_of(extended)[0].cleared_at == NOW
+        assert refresh_flags(world.course.id, NOW).cleared >= 2
+        assert self.missed(late).cleared_at == self.missed(extended).cleared_at == NOW
+
+    def missed(self, membership: Membership) -> Flag:
+        (flag,) = (flag for flag in flags_of(membership) if flag.rule == "missed_deadline")
+        return flag
 
     @pytest.mark.parametrize(
         ("column", "value"),
