@@ -164,8 +164,11 @@ def sum_up(
     decided_at: datetime | None,
     now: datetime,
 ) -> Said:
-    """What the answers of one learner come to. `decided_at` is when somebody last set the flags aside."""
-    standing = [answer for answer in answers if answer.withdrawn_at is None]
+    """What the answers of one learner come to; absences that are over count no more.
+
+    `decided_at` is when somebody last set the flags aside.
+    """
+    standing = [answer for answer in answers if answer.withdrawn_at is None and not _is_past(answer, now)]
     if not standing:
         return NOTHING_SAID
     asking = [answer for answer in standing if awaits_reply(answer, last_contact)]
@@ -191,7 +194,6 @@ def awaits_reply(answer: LearnerAnswer, last_contact: Contact | None) -> bool:
 
 def answer_line(answer: LearnerAnswer, last_contact: Contact | None, now: datetime) -> AnswerLine:
     """A stored answer as a line."""
-    is_over = answer.until_at is not None and answer.until_at <= now
     return AnswerLine(
         answer_id=answer.id,
         kind=answer.kind,
@@ -201,7 +203,7 @@ def answer_line(answer: LearnerAnswer, last_contact: Contact | None, now: dateti
         fact=answer.fact,
         given_at=answer.given_at,
         awaits_reply=awaits_reply(answer, last_contact),
-        is_active=answer.withdrawn_at is None and not is_over,
+        is_active=answer.withdrawn_at is None and not _is_past(answer, now),
         withdrawn=answer.withdrawn_at is not None,
     )
 
@@ -215,6 +217,10 @@ def _came_after(contact: Contact | None, answer: LearnerAnswer) -> bool:
 
 def _is_away(answer: LearnerAnswer, now: datetime) -> bool:
     return answer.until_at is not None and answer.until_at > now
+
+
+def _is_past(answer: LearnerAnswer, now: datetime) -> bool:
+    return answer.until_at is not None and answer.until_at <= now
 
 
 def _is_unseen(answer: LearnerAnswer, last_contact: Contact | None, decided_at: datetime | None) -> bool:

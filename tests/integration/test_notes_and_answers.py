@@ -234,6 +234,17 @@ class TestAbsence:
         assert get_today(mentor, answer.until_at - timedelta(seconds=1)).cards == ()
         assert [card.level for card in get_today(mentor, answer.until_at).cards] == ["act"]
 
+    def test_an_absence_that_is_over_means_the_same_on_every_page(
+        self, world: World, mentor: Viewer, own: Viewer, learner: Membership
+    ) -> None:
+        """It ended a snooze while it lasted; afterwards the snooze holds again, here and there."""
+        world.raise_flag(learner, raised_at=days_ago(5))
+        snooze(mentor, learner, until=None, now=days_ago(4))
+        say(own, "ill_until", until=days_ago(2).date(), now=days_ago(3))
+        assert get_today(mentor, NOW).cards == ()
+        page = get_learner_page(mentor, learner, NOW)
+        assert (page.set_aside, page.answers[0].is_active, page.paused_until) == (True, False, None)
+
 
 class TestContesting:
     def test_marks_the_flag_and_waits_for_a_reply(
