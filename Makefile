@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 OWN := course_sync mentor_console lti_tool
 
-.PHONY: help demo demo-reset test sure format audit
+.PHONY: help demo demo-reset test sure bench format audit
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -32,6 +32,10 @@ sure:  ## format, lint, types, import contracts, templates, house tests; under a
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --lint --quiet templates lti_tool/demo_lms/templates
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/house $(ARGS)
+
+bench:  ## how long Today takes with 30 and with 300 learners, against its bounds
+	@scripts/bootstrap test
+	@$(BIN)/python -m tests.bench.today
 
 format:  ## put every file into the house's format
 	@scripts/bootstrap check,test

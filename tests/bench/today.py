@@ -1,0 +1,111 @@
+"""How long Today takes on the server, for a mentor with 30 and with 300 learners: whole requests, SQLite.
+
+`make bench` runs it. Prints a table and fails where a bound is not held: 150 ms, 12 queries, the same for both.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from course_sync.database import db
+from lti_tool.app import create_app
+from lti_tool.config import load_settings
+from lti_tool.session import SESSION_COOKIE, OpenedSession, open_session
+from mentor_console.flagging import refresh_flags
+from tests.harness import databases
+from tests.integration.console_world import NOW, World, counted_queries
+
+MAX_MILLISECONDS = 150.0
+MAX_QUERIES = 12
+ROUNDS = 15
+ACTIVITIES = 40
+SIZES = (30, 300)
+
+
+def make_app(folder: Path) -> Flask:
+    """The whole tool on a database with every table and no row."""
+    url = f"sqlite:///{folder / 'bench.sqlite3'}"
+    databases.create_tables(url)
+    environ = {
+        "EMENTOR_DATABASE_URL": url,
+        "EMENTOR_SECRET_KEY": "bench-only-secret-key-of-enough-length",
+        "EMENTOR_LOG_LEVEL": "ERROR",
+    }
+    return create_app(load_settings(environ))
+
+
+def fill(learners: int) -> OpenedSession:
+    """One course with so many learners, a third of them flagged by the rules, all of one mentor."""
+    world = World()
+    activities = [
+        world.make_activity(accepts_submission=number % 8 == 0, due_at=NOW - timedelta(days=40 - number * 2))
+        for number in range(ACTIVITIES)
+    ]
+    members = [world.make_member(last_access_days=21 if number % 3 == 0 else 1) for number in range(learners)]
+    for number, member in enumerate(members):
+        world.be_active_daily(member, until_days_ago=21 if number % 3 == 0 else 1)
+        for activity in activities[: 10 + number % 20]:
+            world.know(member, activity, completion="complete", completed_at=NOW - timedelta(days=5))
+    mentor = world.make_mentor(*members)
+    db.session.commit()
+    refresh_flags(world.course.id, NOW)
+    return open_session(
+        person_id=mentor.id,
+        platform_id=world.platform.id,
+        context_id=world.course.id,
+        roles=["Instructor"],
+        real_now=datetime.now(UTC),
+    )
+
+
+def measure(app: Flask, session: OpenedSession) -> tuple[float, int]:
+    """(median milliseconds of a request, queries of one request)."""
+    client = app.test_client()
+    client.set_cookie(SESSION_COOKIE, session.secret, domain="localhost", path=session.path)
+
+    def look() -> None:
+        answer = client.get(f"{session.path}/today")
+        assert answer.status_code == 200, answer.status
+
+    look()
+    with counted_queries() as queries:
+        look()
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        look()
+        times.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times), len(queries)
+
+
+def main() -> int:
+    """Exit status 1 where a bound is not held."""
+    rows = []
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            app = make_app(Path(folder))
+            with app.app_context():
+                session = fill(size)
+                db.session.remove()
+            with app.app_context():
+                rows.append((size, *measure(app, session)))
+                db.session.remove()
+                db.engine.dispose()
+    print(f"{'learners':>9} {'median ms':>10} {'queries':>8}")
+    for size, milliseconds, queries in rows:
+        print(f"{size:>9} {milliseconds:>10.1f} {queries:>8}")
+    kept = rows[-1][1] < MAX_MILLISECONDS and rows[-1][2] <= MAX_QUERIES and rows[0][2] == rows[-1][2]
+    bounds = f"{MAX_MILLISECONDS:.0f} ms, {MAX_QUERIES} queries, the same for both"
+    print(f"bounds ({bounds}): {'kept' if kept else 'NOT KEPT'}")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
