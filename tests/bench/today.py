@@ -1,6 +1,6 @@
 """How long Today takes on the server, for a mentor with 30 and with 300 learners: whole requests, SQLite.
 
-`make bench` runs it. Prints a table and fails where a bound is not held: 150 ms, 12 queries, the same for both.
+`make bench` runs it. Prints a table; fails where a bound is not held: 150 ms, 12 queries, the same for both.
 """
 
 from __future__ import annotations
