@@ -1,4 +1,4 @@
-"""Sentences after an action, beside a form field, and about facts that could not be read.
+"""Sentences after an action and beside a form field.
 
 Only fixed codes become text, so that no address can put words into our pages.
 """
@@ -6,8 +6,6 @@ Only fixed codes become text, so that no address can put words into our pages.
 from __future__ import annotations
 
 from flask_babel import gettext as _
-
-from mentor_console.screens import MissingFact
 
 
 def done_sentence(code: str) -> str | None:
@@ -22,7 +20,47 @@ def done_sentence(code: str) -> str | None:
         "granted": _("Access is given. It holds from the next page they open."),
         "declined": _("The request is declined."),
         "language": _("Language changed."),
+        **_support_sentences(),
+        **_course_sentences(),
     }.get(code)
+
+
+def _support_sentences() -> dict[str, str]:
+    return {
+        "dismissed": _("Set aside as no problem. It comes back if it gets worse."),
+        "snoozed": _("Set aside for later. It comes back earlier if something new happens."),
+        "noted": _("The note is kept. Only you can read it."),
+        "task_added": _("The task is set."),
+        "task_saved": _("The task is changed."),
+        "task_open": _("The task is open again."),
+        "task_done": _("The task is done."),
+        "task_dropped": _("The task is dropped."),
+        "extended": _("The later date holds now, here and for the rules. The platform still shows its own."),
+        "extension_withdrawn": _("The earlier date holds again."),
+        "undone": _("Taken back."),
+        "said_ill_until": _(
+            "Get well soon. Your e-mentor reads it at once and leaves you in peace until then."
+        ),
+        "said_working_offline": _("Your e-mentor reads at once that you work offline."),
+        "said_need_help": _("Your e-mentor reads at once that you need help."),
+        "said_this_is_wrong": _("Your e-mentor reads at once that something is wrong, and looks into it."),
+        "withdrawn": _("Taken back. Your e-mentor no longer sees it as standing."),
+    }
+
+
+def _course_sentences() -> dict[str, str]:
+    return {
+        "balanced": _("The learners are shared out evenly."),
+        "balanced_partly": _(
+            "Shared out as far as the limits allow; some learners are still without e-mentor. "
+            "Raise a limit or name another e-mentor."
+        ),
+        "balanced_already": _("Nothing to share out: every learner has an e-mentor, evenly."),
+        "cap_set": _("The limit is set."),
+        "break_added": _("The course rests on these days; silence then is no silence."),
+        "break_removed": _("The days count again."),
+        "rules_saved": _("The rules are saved."),
+    }
 
 
 def problem_sentence(code: str) -> str | None:
@@ -36,6 +74,10 @@ def problem_sentence(code: str) -> str | None:
         "own_mentor": _("Nothing was changed: nobody can be their own e-mentor."),
         "already_decided": _("Somebody else has already decided this request."),
         "form_used": _("This form was already used for another contact. Please fill it in again."),
+        "nothing_open": _("Nothing was changed: nothing stands open about this learner any more."),
+        "changed_since": _("Nothing was changed: somebody has worked on this since."),
+        "built_on": _("Nothing was changed: somebody has worked on the strength of this since."),
+        "nobody_named": _("Nothing was changed: name an e-mentor first."),
         "unusable": _("Nothing was changed: the form arrived incomplete. Please try again."),
     }.get(code)
 
@@ -63,82 +105,3 @@ def field_sentence(field: str, code: str) -> str:
         "summary": sentences["summary", "too_long"],
     }
     return sentences.get((field, code)) or fallback.get(field) or _("Please check this.")
-
-
-def fact_kind_words(kind: str) -> str:
-    """Name of a kind of fact that a platform gives."""
-    by_code = {
-        "roster": _("the list of members"),
-        "access": _("last visits"),
-        "structure": _("activities and due dates"),
-        "submissions": _("hand-ins"),
-        "grades": _("grades"),
-        "completion": _("completed activities"),
-    }
-    return by_code.get(kind, kind)
-
-
-def cause_sentence(missing: MissingFact) -> str:
-    """What happened at the last try."""
-    family = _FAMILIES.get(missing.code, missing.code)
-    by_family = {
-        "unreachable": _("The learning platform did not answer."),
-        "certificate": _(
-            "The learning platform could not prove that it is itself: its certificate is not valid."
-        ),
-        "invalid_answer": _("The learning platform answered something that cannot be read."),
-        "address_refused": _("The address of the learning platform is not one this tool may call."),
-        "roster_doubtful": _(
-            "The list came back empty or with many members missing, so it was not believed."
-        ),
-        "no_source": _("The platform offers this tool no list of members of this course."),
-        "token": _("The key with which this tool reads the platform is no longer valid."),
-    }
-    return by_family.get(family, _("The learning platform refused to give it."))
-
-
-def remedy_sentence(missing: MissingFact) -> str:
-    """Who can do what about it."""
-    family = _FAMILIES.get(missing.code, missing.code)
-    again = _("It is tried again at the next update; if it lasts, tell the admin of the platform.")
-    by_family = {
-        "unreachable": again,
-        "certificate": _("Tell the admin of the platform."),
-        "invalid_answer": again,
-        "address_refused": _("An admin corrects the address with “ementor platform connect-moodle”."),
-        "roster_doubtful": _(
-            "Often the connection may not see all groups: on Moodle, ask the admin for the capability "
-            "“moodle/site:accessallgroups”."
-        ),
-        "no_source": _(
-            "Ask the admin of the platform to let this tool use names and roles, "
-            "or to connect its web services."
-        ),
-        "token": _("An admin sets a new one with “ementor platform connect-moodle”."),
-    }
-    ask = _("Ask the admin of the platform to check the permissions of the connection, and name this code.")
-    return by_family.get(family, ask)
-
-
-_FAMILIES = {
-    "timeout": "unreachable",
-    "unknown_host": "unreachable",
-    "html_answer": "invalid_answer",
-    "broken_json": "invalid_answer",
-    "unknown_form": "invalid_answer",
-    "invalid_roster": "invalid_answer",
-    "invalid_jwks": "invalid_answer",
-    "invalid_token_answer": "invalid_answer",
-    "invalid_course": "invalid_answer",
-    "empty_structure": "invalid_answer",
-    "endless_pages": "invalid_answer",
-    "foreign_next_page": "invalid_answer",
-    "too_large": "invalid_answer",
-    "redirected": "invalid_answer",
-    "empty_roster": "roster_doubtful",
-    "roster_incomplete": "roster_doubtful",
-    "no_roster_service": "no_source",
-    "token_unreadable": "token",
-    "invalidtoken": "token",
-}
-"""Codes that one sentence serves; any other code is a refusal in the platform's own word."""

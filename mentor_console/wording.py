@@ -77,7 +77,14 @@ def rule_words_for_learner(rule: str) -> str:
     """The same for the person it is about: what happened, without a verdict."""
     by_code = {
         "silent": _("a longer time without a visit"),
+        "never_started": _("a course not yet opened"),
         "missed_deadline": _("a piece of work past its date"),
+        "falling_behind": _("steps still to be done"),
+        "grades_falling": _("a result lower than usual"),
+        "slowing_down": _("quieter weeks"),
+        "back_again": _("your being back"),
+        "caught_up": _("your catching up"),
+        "finished": _("your finishing the course"),
     }
     return by_code.get(rule, rule_words(rule))
 
@@ -112,6 +119,7 @@ def count_words(level: str) -> str:
         "week": pgettext("count", "this week"),
         "watch": pgettext("count", "keep an eye"),
         "praise": pgettext("count", "good news"),
+        "awaiting_reply": pgettext("count", "awaiting your reply"),
     }
     return by_code.get(level, level)
 
@@ -282,6 +290,12 @@ def weeks_label(weeks: Sequence[WeekActivity]) -> str:
         own=", ".join(str(week.own_days) for week in weeks),
         cohort=", ".join(number(week.cohort_median_days) for week in weeks),
     )
+
+
+def scale_words(weeks: Sequence[WeekActivity]) -> str:
+    """What the top of the chart stands for."""
+    most = max((max(week.own_days, week.cohort_median_days) for week in weeks), default=0)
+    return _("Highest value shown, in days a week: %(most)s.", most=number(most))
 
 
 def progress_label(progress: ProgressSummary) -> str:

@@ -17,9 +17,20 @@ from flask import current_app, request, url_for
 from flask_babel import get_babel, get_locale
 from flask_babel import gettext as _
 
-from mentor_console import fact_wording, moments, notices, wording
+from mentor_console import (
+    fact_wording,
+    form_wording,
+    missing_words,
+    moments,
+    notices,
+    playbook_wording,
+    rule_wording,
+    support_wording,
+    undo,
+    wording,
+)
 from mentor_console.access import Viewer
-from mentor_console.views import charts
+from mentor_console.views import charts, forms
 from mentor_console.views.routes import assets, blueprint
 
 
@@ -53,12 +64,26 @@ def add_wording() -> dict[str, Any]:
     return {
         "wording": wording,
         "moments": moments,
+        "missing_words": missing_words,
         "notices": notices,
         "charts": charts,
         "facts": fact_wording,
+        "support": support_wording,
+        "playbooks": playbook_wording,
+        "rules": rule_wording,
+        "form_words": form_wording.field_words,
+        "conflict_words": form_wording.conflict_words,
+        "here": forms.here,
+        "taking_back": _offered_undo(),
         "notice": notices.done_sentence(request.args.get("done", "")),
         "problem": notices.problem_sentence(request.args.get("problem", "")),
     }
+
+
+def _offered_undo() -> str:
+    """What the bar after an action takes back; "" where the address names nothing that can be."""
+    what = undo.parse_undo(request.args.get("undo", "")) if request.method == "GET" else None
+    return str(what) if what else ""
 
 
 def list_navigation(viewer: Viewer) -> list[NavigationItem]:
@@ -66,6 +91,7 @@ def list_navigation(viewer: Viewer) -> list[NavigationItem]:
     pages = (
         (viewer.is_mentor, "console.today", _("Today")),
         (viewer.is_trainer, "console.course", _("Course")),
+        (viewer.is_trainer, "console.course_rules", _("Rules")),
         (viewer.is_learner, "console.own_page", _("My support")),
         (viewer.is_admin, "console.admin", _("Organisation")),
     )

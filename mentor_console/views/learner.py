@@ -1,11 +1,17 @@
-"""The learner's own page: my mentors, my next steps, what is known about me and why."""
+"""The learner's own page: my mentor, my next steps, what is known about me and why, and what I say to it."""
 
 from __future__ import annotations
 
-from flask import g, render_template
+from datetime import date
 
-from mentor_console.access import current_viewer, get_own_membership, open_to
+from flask import g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentor_console import answers, moments
+from mentor_console.access import Viewer, current_viewer, get_own_membership, open_to
+from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.learner_page import get_own_page
+from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key, parse_day, parse_id, take_typed
 from mentor_console.views.routes import blueprint
 
 
@@ -13,6 +19,57 @@ from mentor_console.views.routes import blueprint
 @open_to("learner")
 def own_page() -> str:
     """Facts with their source, flags in words and never a level."""
-    viewer = current_viewer()
-    page = get_own_page(viewer, get_own_membership(viewer), g.now)
-    return render_template("mentor_console/own.html", page=page)
+    return _render(current_viewer())
+
+
+@blueprint.post("/me/answers")
+@open_to("learner")
+def give_answer() -> Response | tuple[str, int]:
+    """Say something to the e-mentor; with a problem the page comes back with what was typed."""
+    viewer, form = current_viewer(), request.form
+    kind, (what, _, subject) = form.get("kind", ""), form.get("about", "").partition(":")
+    try:
+        answers.give_answer(
+            viewer,
+            kind=kind,
+            text=form.get("text", ""),
+            until=_parse_until(),
+            flag_id=parse_id(subject) if what == "flag" else None,
+            fact=subject if what == "fact" else "",
+            request_key=form.get("request_key", ""),
+            now=g.now,
+            zone=moments.reader_zone(),
+        )
+    except InvalidInput as error:
+        return _render(viewer, take_typed(kind, error.problems)), 422
+    except Conflict:
+        return redirect(url_for("console.own_page", problem="form_used"), 303)
+    return redirect(url_for("console.own_page", done=f"said_{kind}"), 303)
+
+
+@blueprint.post("/me/answers/<int(max=2147483647):answer_id>/withdraw")
+@open_to("learner")
+def withdraw_answer(answer_id: int) -> Response:
+    """Take an own answer back."""
+    answers.withdraw_answer(current_viewer(), answer_id, g.now)
+    return redirect(url_for("console.own_page", done="withdrawn"), 303)
+
+
+def _render(viewer: Viewer, typed: TypedForm = NOTHING_TYPED) -> str:
+    page = get_own_page(viewer, get_own_membership(viewer), g.now, zone=moments.reader_zone())
+    return render_template(
+        "mentor_console/own.html",
+        page=page,
+        typed=typed,
+        new_key=new_key,
+        correctable=[fact.what for fact in page.facts if fact.what in answers.FACTS],
+    )
+
+
+def _parse_until() -> date | None:
+    """Raises InvalidInput for what is no day."""
+    typed = request.form.get("until", "").strip()
+    day = parse_day(typed)
+    if typed and day is None:
+        raise InvalidInput("until", "not_a_date")
+    return day

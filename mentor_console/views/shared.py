@@ -13,6 +13,7 @@ from mentor_console.access import current_viewer, open_to
 from mentor_console.errors import InvalidInput
 from mentor_console.freshness import freshness_of
 from mentor_console.screens import DataFreshness
+from mentor_console.views.forms import own_path
 from mentor_console.views.frame import offered_locales
 from mentor_console.views.routes import blueprint
 
@@ -46,7 +47,7 @@ def set_language() -> Response:
         preferences.choose_locale(current_viewer(), request.form.get("locale", ""), offered_locales())
     except InvalidInput:
         return redirect(url_for("console.home"), 303)
-    return redirect(_own_path(request.form.get("back", "")), 303)
+    return redirect(own_path(request.form.get("back", "")), 303)
 
 
 @blueprint.post("/sync")
@@ -93,10 +94,3 @@ def _waited_since(asked: str) -> timedelta | None:
 def _is_newer(freshness: DataFreshness, waited: timedelta) -> bool:
     """Whether the facts were read after the update was asked for, on the console's clock."""
     return freshness.as_of is not None and freshness.as_of >= g.now - waited
-
-
-def _own_path(path: str) -> str:
-    """The path if it is a page of this very session, else the first page: never another address."""
-    home_path = url_for("console.home")
-    is_own = path.startswith(home_path) and "//" not in path and "\\" not in path and path.isprintable()
-    return path if is_own else home_path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -13,10 +14,9 @@ from mentor_console.access import current_viewer, get_member_of_course, open_to
 from mentor_console.desks import get_trainer_page
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.screens import CourseMember
+from mentor_console.support_lines import Undo
+from mentor_console.views.forms import NOTHING_TYPED, TypedForm, parse_id
 from mentor_console.views.routes import blueprint
-
-_MAX_ID = 2**31 - 1
-"""Ids are 32-bit on PostgreSQL; a larger number is nobody's."""
 
 
 @dataclass(frozen=True)
@@ -32,39 +32,32 @@ class Filters:
 @open_to("trainer")
 def course() -> str:
     """E-mentors with their load, learners with their e-mentors, the state of the data."""
-    page = get_trainer_page(current_viewer(), g.now)
-    filters = Filters(request.args.get("show", ""), request.args.get("q", "").strip())
-    return render_template(
-        "mentor_console/course.html",
-        page=page,
-        filters=filters,
-        learners=filter_learners(page.learners, filters),
-    )
+    return render_course()
 
 
 @blueprint.post("/mentors")
 @open_to("trainer")
 def name_mentor() -> Response:
     """Make a member of the course e-mentor."""
-    viewer, membership_id = current_viewer(), _parse_id(request.form.get("membership", ""))
+    viewer, membership_id = current_viewer(), parse_id(request.form.get("membership", ""))
     if membership_id is None:
-        return _back(problem="nobody_chosen")
+        return go_to_course(problem="nobody_chosen")
     try:
-        caseload.name_mentor(viewer, get_member_of_course(viewer, membership_id), g.now)
+        done = caseload.name_mentor(viewer, get_member_of_course(viewer, membership_id), g.now)
     except (InvalidInput, Conflict) as error:
-        return _back(problem=error.code)
-    return _back(done="mentor_named")
+        return go_to_course(problem=error.code)
+    return go_to_course(done="mentor_named", undo=done.undo)
 
 
 @blueprint.post("/mentors/end")
 @open_to("trainer")
 def end_mentor() -> Response:
     """Take the part of e-mentor away again."""
-    person_id = _parse_id(request.form.get("person", ""))
+    person_id = parse_id(request.form.get("person", ""))
     if person_id is None:
-        return _back(problem="nobody_chosen")
-    caseload.end_mentor(current_viewer(), person_id, g.now)
-    return _back(done="mentor_ended")
+        return go_to_course(problem="nobody_chosen")
+    done = caseload.end_mentor(current_viewer(), person_id, g.now)
+    return go_to_course(done="mentor_ended", undo=done.undo)
 
 
 @blueprint.post("/assign")
@@ -72,18 +65,18 @@ def end_mentor() -> Response:
 def assign() -> Response:
     """Give the ticked learners to an e-mentor."""
     viewer = current_viewer()
-    mentor_id = _parse_id(request.form.get("mentor", ""))
-    learner_ids = [_parse_id(text) for text in request.form.getlist("learner")]
+    mentor_id = parse_id(request.form.get("mentor", ""))
+    learner_ids = [parse_id(text) for text in request.form.getlist("learner")]
     wanted = sorted({learner_id for learner_id in learner_ids if learner_id is not None})
     if mentor_id is None:
-        return _back(problem="nobody_chosen")
+        return go_to_course(problem="nobody_chosen")
     if not wanted:
-        return _back(problem="no_learners")
+        return go_to_course(problem="no_learners")
     try:
-        caseload.assign(viewer, mentor_id, caseload.list_course_learners(viewer, wanted), g.now)
+        done = caseload.assign(viewer, mentor_id, caseload.list_course_learners(viewer, wanted), g.now)
     except (InvalidInput, Conflict) as error:
-        return _back(problem=error.code)
-    return _back(done="shared")
+        return go_to_course(problem=error.code)
+    return go_to_course(done="shared", undo=done.undo)
 
 
 @blueprint.post("/unassign")
@@ -92,11 +85,12 @@ def unassign() -> Response:
     """Take one learner back from one e-mentor: `pair` is "mentor's person id:learner's membership id"."""
     viewer = current_viewer()
     mentor_text, _, learner_text = request.form.get("pair", "").partition(":")
-    mentor_id, learner_id = _parse_id(mentor_text), _parse_id(learner_text)
+    mentor_id, learner_id = parse_id(mentor_text), parse_id(learner_text)
     if mentor_id is None or learner_id is None:
-        return _back(problem="unusable")
-    caseload.unassign(viewer, mentor_id, caseload.list_course_learners(viewer, [learner_id]), g.now)
-    return _back(done="taken_back")
+        return go_to_course(problem="unusable")
+    learners = caseload.list_course_learners(viewer, [learner_id])
+    done = caseload.unassign(viewer, mentor_id, learners, g.now)
+    return go_to_course(done="taken_back", undo=done.undo)
 
 
 @blueprint.post("/requests/<int(max=2147483647):request_id>")
@@ -134,11 +128,22 @@ def _matches(member: CourseMember, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _parse_id(text: str) -> int | None:
-    """A database id as a form sends it; None for anything else."""
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_ID)) else 0
-    return number if 0 < number <= _MAX_ID else None
+def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
+    """The trainer's page, with a form that came back if there is one."""
+    page = get_trainer_page(current_viewer(), g.now)
+    filters = Filters(request.args.get("show", ""), request.args.get("q", "").strip())
+    return render_template(
+        "mentor_console/course.html",
+        page=page,
+        filters=filters,
+        typed=typed,
+        learners=filter_learners(page.learners, filters),
+    )
 
 
-def _back(*, done: str | None = None, problem: str | None = None) -> Response:
-    return redirect(url_for("console.course", done=done, problem=problem), 303)
+def go_to_course(
+    *, done: str | None = None, problem: str | None = None, undo: Undo | None = None
+) -> Response:
+    """Back to the trainer's page, with what was done and what takes it back."""
+    told: dict[str, Any] = {"done": done, "problem": problem, "undo": str(undo) if undo else None}
+    return redirect(url_for("console.course", **told), 303)

@@ -23,6 +23,7 @@ from lti_tool.services import current_services
 from lti_tool.session import OpenedSession
 from tests.conftest import tool_environ
 from tests.harness.pages import Page
+from tests.harness.support_rows import add_support
 from tests.harness.walk import Walk
 from tests.harness.world import (
     LEARNERS,
@@ -43,12 +44,28 @@ OPEN_TO = {
     "console.today": {"mentor"},
     "console.learner": {"mentor", "trainer"},
     "console.record_contact": {"mentor", "trainer"},
+    "console.dismiss": {"mentor", "trainer"},
+    "console.snooze": {"mentor", "trainer"},
+    "console.add_note": {"mentor", "trainer"},
+    "console.add_task": {"mentor", "trainer"},
+    "console.update_task": {"mentor", "trainer"},
+    "console.set_extension": {"mentor", "trainer"},
+    "console.withdraw_extension": {"mentor", "trainer"},
+    "console.take_back": {"mentor", "trainer"},
     "console.course": {"trainer"},
+    "console.balance": {"trainer"},
+    "console.set_cap": {"trainer"},
+    "console.add_break": {"trainer"},
+    "console.remove_break": {"trainer"},
+    "console.course_rules": {"trainer"},
+    "console.organisation_rules": {"admin"},
     "console.name_mentor": {"trainer"},
     "console.end_mentor": {"trainer"},
     "console.assign": {"trainer"},
     "console.unassign": {"trainer"},
     "console.own_page": {"learner"},
+    "console.give_answer": {"learner"},
+    "console.withdraw_answer": {"learner"},
     "console.admin": {"admin"},
     "console.ask_access": {"applicant"},
     "console.decide_request": {"trainer", "admin"},
@@ -117,13 +134,26 @@ KINDS = {
 }
 
 TRAINER_ACTIONS = {"console.name_mentor", "console.end_mentor", "console.assign", "console.unassign"}
-LEARNER_ROUTES = {"console.learner", "console.record_contact"}
+TRAINER_ACTIONS |= {"console.remove_break"}
+LEARNER_ROUTES = {
+    "console.learner",
+    "console.record_contact",
+    "console.dismiss",
+    "console.snooze",
+    "console.add_note",
+    "console.add_task",
+    "console.update_task",
+    "console.set_extension",
+    "console.withdraw_extension",
+    "console.take_back",
+}
+"""About ann, or about what was done for her."""
 
 
 @pytest.fixture(scope="module")
 def prepared(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Flask, World, dict[str, OpenedSession], Path]:
+) -> tuple[Flask, World, dict[str, OpenedSession], dict[str, int], Path]:
     """The tool, the world of two organisations, a session for each kind of person, a copy of all rows."""
     folder = tmp_path_factory.mktemp("walk")
     shutil.copyfile(sqlite_template, folder / "now.sqlite3")
@@ -131,21 +161,24 @@ def prepared(
     with app.app_context():
         clock = current_services().clock
         world = World(clock.now(), clock.real_now())
+        support = add_support(world)
         sessions = {name: world.sign_in(one.launch) for name, one in KINDS.items()}
         world.settle()
         db.session.remove()
         db.engine.dispose()
     shutil.copyfile(folder / "now.sqlite3", folder / "before.sqlite3")
-    return app, world, sessions, folder
+    return app, world, sessions, support, folder
 
 
 @pytest.fixture
-def walk(prepared: tuple[Flask, World, dict[str, OpenedSession], Path]) -> Iterator[Walk]:
+def walk(
+    prepared: tuple[Flask, World, dict[str, OpenedSession], dict[str, int], Path],
+) -> Iterator[Walk]:
     """Everything as it was before anybody did anything."""
-    app, world, sessions, folder = prepared
+    app, world, sessions, support, folder = prepared
     shutil.copyfile(folder / "before.sqlite3", folder / "now.sqlite3")
     # Not inside an application context: requests would share its `g`.
-    yield Walk(app, app.test_client(use_cookies=False), world, sessions)
+    yield Walk(app, app.test_client(use_cookies=False), world, sessions, support)
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
@@ -160,7 +193,9 @@ def may_enter(who: str, endpoint: str, target: tuple[str, str]) -> bool:
 
 
 def may_change(who: str, endpoint: str) -> bool:
-    """Whether an action on the main course is theirs."""
+    """Whether an action on the main course, or of its own on somebody's own course, is theirs."""
+    if endpoint == "console.withdraw_answer":
+        return who == "learner"
     if endpoint in TRAINER_ACTIONS:
         return who == "trainer"
     return endpoint != "console.decide_request" or KINDS[who].decides

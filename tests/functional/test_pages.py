@@ -2,105 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.models import JobRun, Person
-from lti_tool.csrf import token_for
-from lti_tool.services import current_services
-from lti_tool.session import SESSION_COOKIE, OpenedSession
-from mentor_console.models import Assignment, Contact, Flag, RoleGrant
+from mentor_console.models import Assignment, Contact, RoleGrant
+from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Page
-from tests.harness.world import MAIN, Launch, World
-
-TEACHER = ("Instructor",)
-LAUNCHES = {
-    "trainer": Launch(MAIN, "trainer", TEACHER),
-    "mentor": Launch(MAIN, "mentor", TEACHER),
-    "learner": Launch(MAIN, "ann", ("Learner",)),
-    "learning mentor": Launch(MAIN, "learning mentor", ("Learner",)),
-    "admin": Launch(MAIN, "admin"),
-    "manager": Launch(MAIN, "manager", TEACHER),
-    "administrator": Launch(MAIN, "administrator", is_administrator=True),
-    "unnamed teacher": Launch(MAIN, "unnamed teacher", TEACHER),
-}
-
-
-@dataclass
-class Desk:
-    """The tool with people signed in, and their hands on it."""
-
-    app: Flask
-    client: FlaskClient
-    world: World
-    sessions: dict[str, OpenedSession]
-
-    def open(self, who: str, path: str, data: dict[str, str | list[str]] | None = None) -> Page:
-        """GET, or POST with the session's own token; one answer, redirects not followed."""
-        session = self.sessions[who]
-        headers = {"Cookie": f"{SESSION_COOKIE}={session.secret}"}
-        address = path if path.startswith("/") else f"/s/{session.handle}/{path}"
-        if data is None:
-            answer = self.client.get(address, headers=headers)
-        else:
-            sent = {"csrf_token": token_for(session.handle, session.secret)} | data
-            answer = self.client.post(address, data=sent, headers=headers)
-        page = Page(address, answer.status_code, dict(answer.headers), answer.get_data(as_text=True))
-        if page.status in (200, 422):
-            page.check_html()
-        return page
-
-    def follow(self, who: str, path: str, data: dict[str, str | list[str]]) -> Page:
-        """POST, then the page it leads to."""
-        answer = self.open(who, path, data)
-        assert answer.status == 303, answer.text[:500]
-        return self.open(who, answer.headers["Location"])
-
-    def learner(self, who: str = "ann") -> str:
-        """Path of a learner's page."""
-        return f"learners/{self.world.learner_id(MAIN, who)}"
-
-    def person_id(self, who: str) -> int:
-        """Id of somebody of the main course."""
-        return self.world.courses[MAIN].people[who].id
+from tests.harness.world import MAIN
 
 
 @pytest.fixture
 def desk(app: Flask) -> Desk:
-    with app.app_context():
-        clock = current_services().clock
-        world = World(clock.now(), clock.real_now())
-        _raise_flag(world)
-        sessions = {name: world.sign_in(launch) for name, launch in LAUNCHES.items()}
-        world.settle()
-    return Desk(app, app.test_client(use_cookies=False), world, sessions)
-
-
-def _raise_flag(world: World) -> None:
-    silent = {
-        "days": 12,
-        "longest_gap_days": 3,
-        "last_visit_at": (world.now - timedelta(days=12)).isoformat(),
-    }
-    db.session.add(
-        Flag(
-            membership_id=world.learner_id(MAIN, "ann"),
-            rule="silent",
-            level="act",
-            kind="technical",
-            reasons=[{"code": "silent_unlike_before", "values": silent}],
-            clears=[{"code": "clears_with_visit", "values": {}}],
-            urgency=1.0,
-            raised_at=world.now,
-            evaluated_at=world.now,
-        )
-    )
+    return prepare_desk(app)
 
 
 def contact_form(page: Page, **changes: str) -> dict[str, str | list[str]]:

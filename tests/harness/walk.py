@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from flask import Flask, url_for
@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from course_sync.database import Base, db
 from lti_tool.csrf import token_for
 from lti_tool.session import SESSION_COOKIE, OpenedSession
+from mentor_console.models import SupportTask
 from tests.harness.world import LEARNERS, MAIN, World
 
 HARMLESS = {"audit_entry", "launch_session", "job_run", "login_state"}
@@ -28,6 +29,8 @@ class Walk:
     client: FlaskClient
     world: World
     sessions: dict[str, OpenedSession]
+    support: dict[str, int] = field(default_factory=dict)
+    """Ids of what was done for ann of the main course, by their names in addresses."""
 
     def rules(self) -> Iterator[tuple[str, str]]:
         """Every guarded endpoint with each of its methods."""
@@ -38,8 +41,9 @@ class Walk:
 
     def address(self, endpoint: str, session: OpenedSession, learner_id: int) -> str:
         """Address of a page of one session, pointed at the main course wherever it points at something."""
-        values: dict[str, object] = {"handle": session.handle}
         rule = next(r for r in self.app.url_map.iter_rules() if r.endpoint == endpoint)
+        pointed = {name: number for name, number in self.support.items() if name in rule.arguments}
+        values: dict[str, object] = {"handle": session.handle, **pointed}
         if "membership_id" in rule.arguments:
             values["membership_id"] = learner_id
         if "request_id" in rule.arguments:
@@ -68,9 +72,47 @@ class Walk:
             "console.assign": {"mentor": str(mentor), "learner": str(cyn)},
             "console.unassign": {"pair": f"{mentor}:{main.members['ann'].id}"},
             "console.decide_request": {"role": "trainer"},
+            **self._support_forms(),
+            **self._course_forms(),
         }
         assert endpoint in forms, f"say what the form of {endpoint} would send"
         return forms[endpoint]
+
+    def _support_forms(self) -> dict[str, dict[str, str]]:
+        key = {"request_key": "k" * 24}
+        later = (self.world.now + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M")
+        activity, contact = self.support.get("activity", 0), self.support.get("contact", 0)
+        return {
+            "console.dismiss": {"reason": "already_handled"},
+            "console.snooze": {"until": "tomorrow"},
+            "console.add_note": {"text": "Walked in."} | key,
+            "console.add_task": {"playbook": "welcome_call"} | key,
+            "console.update_task": {"state": "done", "version": str(self._task_version())},
+            "console.set_extension": {"activity": str(activity), "due_at": later},
+            "console.withdraw_extension": {"learner": str(self.world.learner_id(MAIN, "ann"))},
+            "console.take_back": {"undo": f"contact:{contact}", "back": "/"},
+            "console.give_answer": {"kind": "need_help", "text": "Walked in."} | key,
+            "console.withdraw_answer": {},
+        }
+
+    def _course_forms(self) -> dict[str, dict[str, str]]:
+        soon = (self.world.now + timedelta(days=30)).date().isoformat()
+        return {
+            "console.balance": {"what": "unassigned"},
+            "console.set_cap": {"learners": "40"},
+            "console.add_break": {"name": "Holidays", "starts_on": soon, "ends_on": soon},
+            "console.remove_break": {},
+            "console.course_rules": {"do": "save", "silent_act_days": "20"},
+            "console.organisation_rules": {"do": "save", "silent_act_days": "20"},
+        }
+
+    def _task_version(self) -> int:
+        """As the page shown a moment ago says."""
+        with self.app.app_context():
+            task = db.session.get(SupportTask, self.support.get("task_id", 0))
+            version = task.version if task else 0
+            db.session.rollback()
+            return version
 
     def go(
         self,
