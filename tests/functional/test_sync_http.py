@@ -18,6 +18,9 @@ from course_sync.platform_client import PlatformClient
 from course_sync.registrations import Registration
 from tests.harness.platform_server import QUICK, REST
 
+PATIENT = replace(QUICK, read_seconds=20, total_seconds=40)
+"""For tests that are not about time: a busy machine must not turn their answer into another one."""
+
 TOKEN = "terces-token"
 
 
@@ -127,14 +130,19 @@ def test_writing_calls_are_not_repeated(client: PlatformClient, httpserver: HTTP
 
 
 def test_silent_server(client: PlatformClient, httpserver: HTTPServer, site: str) -> None:
+    stop = threading.Event()
+
     def wait(_request: Request) -> Response:
-        time.sleep(1)
+        stop.wait(20)
         return Response("[]")
 
     httpserver.expect_request(REST).respond_with_handler(wait)
     started = time.monotonic()
-    assert error_of(client, site).code == "timeout"
-    assert time.monotonic() - started < 1
+    error = error_of(client, site)
+    waited = time.monotonic() - started
+    stop.set()
+    assert error.code == "timeout"
+    assert waited < 10
 
 
 def test_answer_that_drips(client: PlatformClient, httpserver: HTTPServer, site: str) -> None:
@@ -149,12 +157,12 @@ def test_answer_that_drips(client: PlatformClient, httpserver: HTTPServer, site:
     error = error_of(client, site)
     stop.set()
     assert error.code == "timeout"
-    assert time.monotonic() - started < 3.5
+    assert time.monotonic() - started < 10
 
 
 def test_answer_that_is_too_large(httpserver: HTTPServer, site: str) -> None:
     client = PlatformClient(
-        sign_assertion=lambda _row: "", allow_loopback=True, limits=replace(QUICK, max_bytes=1000)
+        sign_assertion=lambda _row: "", allow_loopback=True, limits=replace(PATIENT, max_bytes=1000)
     )
     httpserver.expect_request(REST).respond_with_data("[" + "1," * 5000 + "1]")
     assert error_of(client, site).code == "too_large"
@@ -163,7 +171,7 @@ def test_answer_that_is_too_large(httpserver: HTTPServer, site: str) -> None:
 
 def test_compressed_answer_is_measured_unpacked(httpserver: HTTPServer, site: str) -> None:
     client = PlatformClient(
-        sign_assertion=lambda _row: "", allow_loopback=True, limits=replace(QUICK, max_bytes=100_000)
+        sign_assertion=lambda _row: "", allow_loopback=True, limits=replace(PATIENT, max_bytes=100_000)
     )
     body = gzip.compress(b" " * 10_000_000)
     assert len(body) < 100_000
