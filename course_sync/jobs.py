@@ -6,7 +6,7 @@ Claims are single statements, so that they hold between processes on SQLite and 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -22,8 +22,9 @@ from course_sync.models import JobRun
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEAD_AFTER = timedelta(minutes=30)
-"""A job that runs longer is taken for dead: its worker was killed."""
+DEAD_AFTER = timedelta(minutes=5)
+"""A job that runs longer may be queued again, because its worker may have been killed. Should it be alive,
+no harm is done: jobs may be repeated, and a sync keeps a second one of its course away by itself."""
 KEPT_FOR = timedelta(days=7)
 """Claimed slots may be forgotten once no worker can ask for them again."""
 
@@ -155,6 +156,16 @@ def finish(job_run: JobRun, error: str | None = None, *, now: datetime) -> None:
         execution_options={"synchronize_session": False},
     )
     db.session.commit()
+
+
+def abandon(job_ids: Collection[int] | None, *, why: str, now: datetime) -> int:
+    """Record running jobs as failed: these, or all where nobody else can be running any (None). Commits."""
+    running = update(JobRun).where(JobRun.state == "running")
+    if job_ids is not None:
+        running = running.where(JobRun.id.in_(job_ids))
+    abandoned = _change(running.values(state="failed", finished_at=now, error=why))
+    db.session.commit()
+    return abandoned
 
 
 def _twin_is_running() -> Any:

@@ -5,19 +5,21 @@ Errors people can meet end with one sentence on standard error and exit status 1
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from lti_tool.commands.flags import flags
 from lti_tool.commands.person import person
 from lti_tool.commands.platform import platform
-from lti_tool.commands.support import app_running, make_app, with_app
+from lti_tool.commands.support import app_running, make_app, make_ready_app, upgrade_database, with_app
 from lti_tool.commands.syncing import progress_bar, sync_courses
 from lti_tool.demo import DemoAddresses, DemoError, demo_environment, run_demo
 from lti_tool.demo_seed import seed_demo
-from lti_tool.migrating import upgrade
+from lti_tool.serve import GRACE_SECONDS
 from lti_tool.serve import serve as serve_app
 from lti_tool.worker import run_worker
 
@@ -36,8 +38,17 @@ def db() -> None:
 def db_upgrade() -> None:
     """Bring the database to this version; safe to repeat."""
     with app_running():
-        upgrade()
+        upgrade_database()
     click.echo("The database is up to date.")
+
+
+grace_option = click.option(
+    "--grace",
+    default=GRACE_SECONDS,
+    show_default=True,
+    type=click.IntRange(0, 600),
+    help="Seconds for what is under way when told to stop.",
+)
 
 
 @main.command()
@@ -47,15 +58,21 @@ def db_upgrade() -> None:
 @click.option(
     "--threads", default=8, show_default=True, type=click.IntRange(1, 64), help="Threads in each process."
 )
-def serve(host: str, port: int, workers: int, threads: int) -> None:
+@grace_option
+def serve(host: str, port: int, workers: int, threads: int, grace: int) -> None:
     """Serve the web pages. Put a reverse proxy with HTTPS before it in production."""
-    serve_app(make_app(), host=host, port=port, workers=workers, threads=threads)
+    app = make_ready_app()
+    serve_app(app, host=host, port=port, workers=workers, threads=threads, grace_seconds=grace)
 
 
 @main.command()
-def worker() -> None:
+@grace_option
+def worker(grace: int) -> None:
     """Run queued jobs and the schedule, until stopped."""
-    run_worker(make_app())
+    run_worker(make_ready_app(), grace_seconds=grace)
+    # Threads that wait for a platform's answer would hold the process; nothing they do counts any more.
+    logging.shutdown()
+    os._exit(0)
 
 
 @main.command()
@@ -79,7 +96,7 @@ def demo(state: Path, port: int, lms_port: int) -> None:
     os.environ.update(demo_environment(state, addresses, os.environ))
     app = make_app()
     with app.app_context():
-        upgrade()
+        upgrade_database()
 
     def seed(where: DemoAddresses) -> None:
         with app.app_context(), progress_bar("First sync") as advance:
@@ -93,6 +110,7 @@ def demo(state: Path, port: int, lms_port: int) -> None:
 
 main.add_command(platform)
 main.add_command(person)
+main.add_command(flags)
 
 if __name__ == "__main__":
     main()

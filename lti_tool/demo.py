@@ -10,17 +10,20 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from lti_tool.demo_processes import GRACE_SECONDS, DemoProcesses
+
 START_SECONDS = 30.0
-STOP_SECONDS = 3.0
+STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Ctrl-C, a polite kill, a closed terminal."""
 
 
 class DemoError(Exception):
@@ -45,37 +48,6 @@ class DemoAddresses:
         return f"http://127.0.0.1:{self.lms_port}"
 
 
-@dataclass
-class DemoProcesses:
-    """The running parts, stopped together."""
-
-    environ: Mapping[str, str]
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start `python -m ...` with the demo's settings."""
-        # Arguments are our own module names and numbers, never input from outside.
-        process = subprocess.Popen([sys.executable, "-m", *arguments], env=dict(self.environ))  # noqa: S603
-        self.running.append(process)
-        return process
-
-    def find_ended(self) -> subprocess.Popen[bytes] | None:
-        """A part that stopped by itself, if one did."""
-        return next((process for process in self.running if process.poll() is not None), None)
-
-    def stop(self) -> None:
-        """Ask every part to end, and make those end that do not."""
-        for process in self.running:
-            if process.poll() is None:
-                process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
-        for process in self.running:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
 def demo_environment(state: Path, addresses: DemoAddresses, base: Mapping[str, str]) -> dict[str, str]:
     """Settings of the demo: everything of the caller's environment except other EMENTOR_ settings."""
     kept = {key: value for key, value in base.items() if not key.startswith("EMENTOR_")}
@@ -95,21 +67,21 @@ def run_demo(state: Path, addresses: DemoAddresses, seed: Callable[[DemoAddresse
 
     Raises DemoError when a port is taken or a part does not come up.
     """
-    for port, name in ((addresses.port, "PORT"), (addresses.lms_port, "LMS_PORT")):
-        _check_port_is_free(port, name)
+    _check_ports(addresses)
     stopping = _stop_on_signals()
     processes = DemoProcesses(dict(os.environ))
+    ended = None
     try:
         _start_all(processes, state, addresses, seed)
         print(_welcome(addresses), flush=True)
-        while not stopping() and processes.find_ended() is None:
+        while (ended := processes.find_ended()) is None:
             time.sleep(0.2)
-        ended = None if stopping() else processes.find_ended()
     except KeyboardInterrupt:
         ended = None
     finally:
+        _ignore_signals()
         processes.stop()
-    if ended is not None:
+    if ended is not None and not stopping():
         raise DemoError(f"A part of the demo stopped by itself (exit status {ended.returncode}); see above.")
     return 0
 
@@ -123,11 +95,12 @@ def _start_all(
         "lti_tool.demo_lms",
         *("--port", str(addresses.lms_port), "--state", str(lms_state), "--tool-url", addresses.tool_url),
     )
-    processes.start("lti_tool.cli", "serve", "--host", "localhost", "--port", str(addresses.port))
+    grace = ("--grace", str(GRACE_SECONDS))
+    processes.start("lti_tool.cli", "serve", "--host", "localhost", "--port", str(addresses.port), *grace)
     _wait_until_up(processes, addresses.lms_url + "/")
     _wait_until_up(processes, addresses.tool_url + "/healthz")
     seed(addresses)
-    processes.start("lti_tool.cli", "worker")
+    processes.start("lti_tool.cli", "worker", *grace)
 
 
 def _wait_until_up(processes: DemoProcesses, url: str) -> None:
@@ -143,6 +116,16 @@ def _wait_until_up(processes: DemoProcesses, url: str) -> None:
     raise DemoError(f"{url} did not answer within {START_SECONDS:.0f} s.")
 
 
+def _check_ports(addresses: DemoAddresses) -> None:
+    if addresses.port == addresses.lms_port:
+        raise DemoError(
+            f"Tool and LMS need two ports, and both were given {addresses.port}. "
+            f"Choose another for one of them: make demo LMS_PORT={_another(addresses.port)}"
+        )
+    for port, name in ((addresses.port, "PORT"), (addresses.lms_port, "LMS_PORT")):
+        _check_port_is_free(port, name)
+
+
 def _check_port_is_free(port: int, name: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -150,7 +133,7 @@ def _check_port_is_free(port: int, name: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as problem:
             raise DemoError(
-                f"Port {port} is in use. Stop what uses it, or choose another: make demo {name}={port + 10}"
+                f"Port {port} is in use. Stop it, or choose another: make demo {name}={_another(port)}"
             ) from problem
 
 
@@ -162,9 +145,21 @@ def _stop_on_signals() -> Callable[[], bool]:
             asked.append(number)
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, ask)
-    signal.signal(signal.SIGTERM, ask)
+    for number in STOP_SIGNALS:
+        # nohup ignores SIGHUP, and is obeyed; a shell's "&" ignores SIGINT, and whoever sends it means it.
+        if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, ask)
     return lambda: bool(asked)
+
+
+def _ignore_signals() -> None:
+    """Stopping takes three seconds at most; a second Ctrl-C must not leave half of it undone."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _another(port: int) -> int:
+    return port + 10 if port + 10 <= 65535 else port - 10
 
 
 def _secret_key(state: Path) -> str:

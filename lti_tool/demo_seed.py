@@ -11,12 +11,13 @@ from datetime import datetime
 from sqlalchemy import exists, select
 
 from course_sync.database import db
-from course_sync.models import Context, Membership, Person, Platform
+from course_sync.jobs import abandon, enqueue
+from course_sync.models import Context, Membership, Person, Platform, SyncRun
 from course_sync.records import LaunchedContext, record_launch
 from lti_tool import registration
 from lti_tool.demo import DemoAddresses
 from lti_tool.demo_lms import constants
-from lti_tool.operations import Progress, sync_and_flag
+from lti_tool.operations import Progress, abandon_syncs, sync_and_flag
 from lti_tool.services import current_services
 from mentor_console.access import LaunchFacts, viewer_of
 from mentor_console.caseload import assign, name_mentor
@@ -29,12 +30,34 @@ SHARE_SEED = 57
 
 
 def seed_demo(addresses: DemoAddresses, on_progress: Progress | None = None) -> None:
-    """Register the demo LMS, pull its course, name the e-mentors and share learners out."""
-    now = current_services().clock.now()
+    """Register the demo LMS, pull its course, name the e-mentors and share learners out.
+
+    A course that was pulled before is shown as it was at once; its sync is left to the worker.
+    """
+    clock = current_services().clock
+    now, real_now = clock.now(), clock.real_now()
+    _forget_what_was_running(real_now)
     platform = _register(addresses, now)
     context = _ensure_course(platform, addresses, now)
-    sync_and_flag(context.id, trigger="cli", on_progress=on_progress)
+    if _was_synced(context.id):
+        arguments = {"context_id": context.id, "trigger": "schedule"}
+        enqueue("sync_context", arguments, f"sync:{context.id}", real_now)
+    else:
+        sync_and_flag(context.id, trigger="cli", on_progress=on_progress)
     _give_roles(platform, context, now)
+
+
+def _forget_what_was_running(real_now: datetime) -> None:
+    """Nobody else works on a demo's database, so what is written down as running was cut off."""
+    abandon(None, why="the demo was stopped", now=real_now)
+    abandon_syncs(None, real_now)
+
+
+def _was_synced(context_id: int) -> bool:
+    statement = select(SyncRun.id).where(
+        SyncRun.context_id == context_id, SyncRun.state.in_(("done", "partial"))
+    )
+    return db.session.scalars(statement.limit(1)).first() is not None
 
 
 def _register(addresses: DemoAddresses, now: datetime) -> Platform:

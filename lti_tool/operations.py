@@ -6,15 +6,16 @@ Runs inside an application context.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, delete, select, update
 
 from course_sync.database import db
 from course_sync.errors import SyncBusy
 from course_sync.jobs import enqueue, job
-from course_sync.models import SOURCE_MOODLE, Context
+from course_sync.models import SOURCE_MOODLE, Context, SyncRun
 from course_sync.records import find_last_read
 from course_sync.sync import SyncReport, sync_context
 from lti_tool.models import LaunchSession, LoginState
@@ -64,6 +65,21 @@ def enqueue_all_syncs(trigger: str = "schedule") -> None:
         arguments = {"context_id": context_id, "trigger": trigger}
         # A moved calendar is news even to a sync that has already read the roster of the day before.
         enqueue("sync_context", arguments, f"sync:{context_id}", now, again=trigger == "clock")
+
+
+def abandon_syncs(context_ids: Collection[int] | None, now: datetime) -> int:
+    """Close running pulls as failed: of these courses, or all (None). One still alive stops at its next step.
+
+    `now` is real time. What was read so far is kept. Commits.
+    """
+    running = update(SyncRun).where(SyncRun.state == "running")
+    if context_ids is not None:
+        running = running.where(SyncRun.context_id.in_(context_ids))
+    result = db.session.execute(
+        running.values(state="failed", finished_at=now), execution_options={"synchronize_session": False}
+    )
+    db.session.commit()
+    return cast("CursorResult[Any]", result).rowcount
 
 
 @job("purge_door", every_minutes=60)

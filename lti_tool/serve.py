@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import Any
 
 from flask import Flask
 
+GRACE_SECONDS = 8
+"""What requests under way are given when the server is told to stop; containers are killed after 10 s."""
+MAX_LINE_BYTES = 8190
+"""Of an address with its query. A login by GET may carry two long hints; this is gunicorn's own ceiling."""
+MAX_HEADER_BYTES = 16_380
 
-def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
+
+def serve(
+    app: Flask, *, host: str, port: int, workers: int, threads: int, grace_seconds: int = GRACE_SECONDS
+) -> None:
+    """Serve until SIGINT, SIGTERM or SIGHUP; requests under way are finished within the grace."""
     if sys.platform == "win32":
         from waitress import serve as serve_with_waitress
 
         serve_with_waitress(app, host=host, port=port, threads=threads)
         return
-    _gunicorn(app, {"bind": _address(host, port), "workers": workers, "threads": threads}).run()
+    options = {
+        "bind": _address(host, port),
+        "workers": workers,
+        "threads": threads,
+        "graceful_timeout": grace_seconds,
+    }
+    _gunicorn(app, options).run()
 
 
 def _address(host: str, port: int) -> str:
@@ -29,10 +45,11 @@ def _gunicorn(app: Flask, options: dict[str, Any]) -> Any:
     from gunicorn.app.base import BaseApplication
 
     settings = {
-        "worker_class": "gthread",
+        "worker_class": _worker_class(),
         "loglevel": "warning",
-        "graceful_timeout": 10,
         "keepalive": 15,
+        "limit_request_line": MAX_LINE_BYTES,
+        "limit_request_field_size": MAX_HEADER_BYTES,
         "control_socket_disable": True,
         **options,
     }
@@ -46,4 +63,48 @@ def _gunicorn(app: Flask, options: dict[str, Any]) -> Any:
         def load(self) -> Flask:
             return app
 
+        def run(self) -> None:
+            _arbiter_class()(self).run()
+
     return Gunicorn()
+
+
+def _arbiter_class() -> Any:
+    """gunicorn's master, for which every way of stopping is the graceful one.
+
+    A terminal sends SIGINT to master and workers alike; gunicorn's own answer to it, SIGQUIT on top, lets a
+    worker with threads wait for a lock that it holds itself.
+    """
+    from gunicorn.arbiter import Arbiter
+
+    class GracefulArbiter(Arbiter):
+        def init_signals(self) -> None:
+            was_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            super().init_signals()
+            if was_ignored:  # nohup
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+        def handle_int(self) -> None:
+            self.handle_term()
+
+        def handle_quit(self) -> None:
+            self.handle_term()
+
+        def handle_hup(self) -> None:
+            self.handle_term()
+
+    return GracefulArbiter
+
+
+def _worker_class() -> Any:
+    """gunicorn's worker with threads, which leaves the terminal's signals to its master."""
+    from gunicorn.workers.gthread import ThreadWorker
+
+    class Worker(ThreadWorker):
+        def init_signals(self) -> None:
+            super().init_signals()
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.signal(signal.SIGQUIT, lambda _number, _frame: os._exit(0))
+
+    return Worker

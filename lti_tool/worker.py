@@ -9,17 +9,21 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import FrameType
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
+from sqlalchemy import func, select
 
 from course_sync.database import db
-from course_sync.jobs import Job, claim_next, claim_slot, finish, registry
-from course_sync.models import JobRun
-from lti_tool.operations import SYNC_ALL, enqueue_all_syncs
+from course_sync.jobs import Job, abandon, claim_next, claim_slot, finish, registry
+from course_sync.models import JobRun, SyncRun
+from lti_tool.operations import SYNC_ALL, abandon_syncs, enqueue_all_syncs
 from lti_tool.services import EXTENSION, Services
 
 log = logging.getLogger(__name__)
@@ -28,35 +32,63 @@ RUNNERS = 2
 """Jobs at a time in one worker; each sync makes up to four calls in parallel itself."""
 POLL_SECONDS = 1
 SLOT_CHECK_SECONDS = 20
-CLOCK_WATCH_SECONDS = 2
+CLOCK_WATCH_SECONDS = 1
 """The demo promises a sync within 5 s of a change of its day."""
+MISSED_AFTER = timedelta(hours=6)
+"""The demo's calendar moves by whole days; a last sync older than this was before such a move."""
+
+_under_way: dict[int, dict[str, Any]] = {}
+"""Jobs this process is running: id -> arguments."""
 
 
-def run_worker(app: Flask) -> None:
-    """Run until SIGINT or SIGTERM; the job under way is finished first."""
+def run_worker(app: Flask, *, grace_seconds: float) -> None:
+    """Run until SIGINT, SIGTERM or SIGHUP. Jobs under way have the grace to end; then they are abandoned.
+
+    An abandoned job may still be running in a thread when this returns: the process must end then.
+    """
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
     )
+    asked, stop = _stop_on_signal(), threading.Event()
     for number in range(RUNNERS):
-        scheduler.add_job(run_queued, IntervalTrigger(seconds=POLL_SECONDS), [app], id=f"runner-{number}")
+        trigger = IntervalTrigger(seconds=POLL_SECONDS)
+        scheduler.add_job(run_queued, trigger, [app, stop], id=f"runner-{number}")
     scheduler.add_job(run_due_slots, IntervalTrigger(seconds=SLOT_CHECK_SECONDS), [app], id="slots")
     if services_of(app).settings.demo_clock:
         watch = ClockWatch(app)
         scheduler.add_job(watch.look, IntervalTrigger(seconds=CLOCK_WATCH_SECONDS), id="demo-clock")
     # A runner that is busy is looked for again each second; that is the plan, not a warning.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    stop = _stop_on_signal()
     scheduler.start()
     log.info("worker started")
-    stop.wait()
-    scheduler.shutdown(wait=True)
+    while not asked():
+        time.sleep(0.1)
+    stop.set()
+    scheduler.shutdown(wait=False)
+    abandon_after(app, grace_seconds)
 
 
-def run_queued(app: Flask) -> int:
-    """Run every queued job that can be claimed; returns how many ran."""
+def abandon_after(app: Flask, grace_seconds: float) -> int:
+    """Wait for the jobs under way here, then record those that have not ended as failed; their number."""
+    deadline = time.monotonic() + grace_seconds
+    while _under_way and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = dict(_under_way)
+    if not left:
+        return 0
+    with app.app_context():
+        courses = {values["context_id"] for values in left.values() if "context_id" in values}
+        abandon_syncs(courses, _real_now(app))
+        abandoned = abandon(list(left), why="the worker was stopped", now=_real_now(app))
+        db.session.remove()
+    return abandoned
+
+
+def run_queued(app: Flask, stop: threading.Event | None = None) -> int:
+    """Run every queued job that can be claimed, until told to stop; returns how many ran."""
     ran = 0
     with app.app_context():
-        while (claimed := claim_next(_real_now(app))) is not None:
+        while not (stop and stop.is_set()) and (claimed := claim_next(_real_now(app))) is not None:
             run_claimed(app, claimed)
             ran += 1
     return ran
@@ -80,16 +112,20 @@ def run_due_slots(app: Flask) -> int:
 
 def run_claimed(app: Flask, claimed: JobRun) -> None:
     """Run one claimed job and record how it ended. A job that fails is logged and never stops the worker."""
-    name, arguments = claimed.name, dict(claimed.arguments or {})
+    job_id, name, arguments = claimed.id, claimed.name, dict(claimed.arguments or {})
     error: str | None = None
+    _under_way[job_id] = arguments
     try:
         registry()[name].run(**arguments)
     except Exception as problem:
         db.session.rollback()
         error = f"{type(problem).__name__}: {problem}"
         log.exception("job failed", extra={"job": name})
-    finish(claimed, error=error, now=_real_now(app))
-    db.session.remove()
+    try:
+        finish(claimed, error=error, now=_real_now(app))
+        db.session.remove()
+    finally:
+        _under_way.pop(job_id, None)
 
 
 def minutes_between(app: Flask, entry: Job) -> int | None:
@@ -111,13 +147,13 @@ class ClockWatch:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._offset = _offset(app)
+        self._offset = None if _has_missed_a_day(app) else _offset(app)
 
     def look(self) -> bool:
         """Compare the calendar with the last look; True where a sync was queued."""
         offset = _offset(self._app)
         # The demo LMS re-anchors its clock by fractions of a minute when it starts; only a moved day matters.
-        if abs(offset - self._offset) < timedelta(minutes=5):
+        if self._offset is not None and abs(offset - self._offset) < timedelta(minutes=5):
             return False
         self._offset = offset
         with self._app.app_context():
@@ -130,15 +166,27 @@ def _real_now(app: Flask) -> datetime:
     return services_of(app).clock.real_now()
 
 
-def _stop_on_signal() -> threading.Event:
-    stop = threading.Event()
+def _has_missed_a_day(app: Flask) -> bool:
+    """Whether the calendar was moved on after the last sync, and before anybody watched it."""
+    with app.app_context():
+        synced_to = db.session.scalars(select(func.max(SyncRun.as_of))).one()
+        db.session.remove()
+    return synced_to is not None and services_of(app).clock.now() - synced_to > MISSED_AFTER
 
-    def request_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
 
-    signal.signal(signal.SIGINT, request_stop)
-    signal.signal(signal.SIGTERM, request_stop)
-    return stop
+def _stop_on_signal() -> Callable[[], bool]:
+    """Whether a signal came. A plain list: a lock taken inside a handler could wait for itself."""
+    asked: list[int] = []
+
+    def request_stop(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):  # nohup
+            continue
+        signal.signal(number, request_stop)
+    return lambda: bool(asked)
 
 
 def _offset(app: Flask) -> timedelta:

@@ -6,16 +6,19 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from course_sync.database import db
 from course_sync.errors import CourseSyncError
 from lti_tool.app import create_app
 from lti_tool.config import ConfigError, load_settings
 from lti_tool.health import find_obstacle
+from lti_tool.migrating import upgrade
 from lti_tool.registration import RegistrationInvalid
 from mentor_console.errors import ConsoleError
 
@@ -30,6 +33,38 @@ def make_app() -> Flask:
         raise click.ClickException(str(problem)) from problem
 
 
+def make_ready_app() -> Flask:
+    """The application on a database that is ready for it. Raises ClickException saying what is missing."""
+    app = make_app()
+    with app.app_context():
+        try:
+            refuse_obstacle()
+        finally:
+            _let_go()  # a server may fork after this
+    return app
+
+
+def upgrade_database() -> None:
+    """Bring the database to this version. Raises ClickException where it cannot be reached or changed."""
+    file = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
+    if file and file != ":memory:" and not Path(file).parent.is_dir():
+        raise click.ClickException(f"EMENTOR_DATABASE_URL: there is no folder {Path(file).parent}; create it")
+    try:
+        upgrade()
+    except SQLAlchemyError as problem:
+        if find_obstacle() == UNREACHABLE:
+            raise click.ClickException(OBSTACLES[UNREACHABLE]) from None
+        # Its text may hold the statement and an address; the name of the failure is enough to search for.
+        raise click.ClickException(f"The database could not be changed ({type(problem).__name__}).") from None
+
+
+def refuse_obstacle() -> None:
+    """Raises ClickException in the words of OBSTACLES unless the database is ready."""
+    obstacle = find_obstacle()
+    if obstacle is not None:
+        raise click.ClickException(OBSTACLES[obstacle])
+
+
 @contextmanager
 def app_running() -> Iterator[Flask]:
     """The application's context; its connections are closed afterwards."""
@@ -38,12 +73,17 @@ def app_running() -> Iterator[Flask]:
         try:
             yield app
         finally:
-            db.session.remove()
-            db.engine.dispose()
+            _let_go()
 
 
+def _let_go() -> None:
+    db.session.remove()
+    db.engine.dispose()
+
+
+UNREACHABLE = "database_unreachable"
 OBSTACLES = {
-    "database_unreachable": "The database cannot be reached; see EMENTOR_DATABASE_URL.",
+    UNREACHABLE: "The database cannot be reached; see EMENTOR_DATABASE_URL.",
     "database_not_migrated": "The database is not up to date; run: ementor db upgrade",
 }
 
@@ -54,9 +94,7 @@ def with_app(command: Command) -> Command:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         with app_running():
-            obstacle = find_obstacle()
-            if obstacle is not None:
-                raise click.ClickException(OBSTACLES[obstacle])
+            refuse_obstacle()
             try:
                 return command(*args, **kwargs)
             except (ConsoleError, CourseSyncError, ConfigError, RegistrationInvalid) as problem:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from course_sync import jobs
 from course_sync.database import db
-from course_sync.jobs import JobError, claim_next, claim_slot, enqueue, finish, job, registry
+from course_sync.jobs import JobError, abandon, claim_next, claim_slot, enqueue, finish, job, registry
 from course_sync.models import JobRun
 from tests.harness.sync_world import START
 
@@ -136,8 +136,26 @@ def test_finish_works_after_the_session_was_closed_in_the_job(app_context: Flask
 def test_job_of_a_dead_worker_may_be_queued_again(app_context: Flask) -> None:
     enqueue("a", {}, "1", START)
     claim_next(START)
-    assert enqueue("a", {}, "1", START + timedelta(minutes=20)) is False
-    assert enqueue("a", {}, "1", START + timedelta(minutes=40)) is True
+    assert enqueue("a", {}, "1", START + timedelta(minutes=4)) is False
+    assert enqueue("a", {}, "1", START + timedelta(minutes=6)) is True
+
+
+def test_abandoned_jobs_are_failed_and_free_and_the_others_run_on(app_context: Flask) -> None:
+    for key in ("1", "2"):
+        enqueue("a", {}, key, START)
+    first, second = claim_next(START), claim_next(START)
+    assert first is not None
+    assert second is not None
+    assert abandon([first.id], why="the worker was stopped", now=START) == 1
+    finish(first, now=START)
+    db.session.expire_all()
+    assert [(first.state, first.error), (second.state, second.error)] == [
+        ("failed", "the worker was stopped"),
+        ("running", None),
+    ]
+    assert enqueue("a", {}, "1", START) is True
+    assert abandon(None, why="nobody runs it", now=START) == 1
+    assert enqueue("a", {}, "2", START) is True
 
 
 def test_arguments_must_be_json(app_context: Flask) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread, Timer
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from course_sync import jobs
 from course_sync.database import db
+from course_sync.errors import SyncBusy
 from course_sync.jobs import enqueue
-from course_sync.models import Context, JobRun, Organisation, Platform
-from lti_tool.worker import ClockWatch, run_due_slots, run_queued, slot_of
+from course_sync.models import Context, JobRun, Organisation, Platform, SyncRun
+from course_sync.sync_runs import begin_run
+from lti_tool.worker import ClockWatch, abandon_after, run_due_slots, run_queued, services_of, slot_of
 
 ADDRESS = "http://127.0.0.1:9"
 
@@ -121,3 +125,87 @@ def test_a_clock_that_only_resumed_queues_nothing(
     move_clock(-30)
     assert not watch.look()
     assert _states("sync_context") == []
+
+
+def test_a_calendar_moved_before_anybody_watched_is_noticed(
+    app: Flask, course: int, now: datetime, move_clock: Callable[[int], None]
+) -> None:
+    """Between the first sync and the worker's start."""
+    clock = services_of(app).clock
+    run = {"started_at": now, "beat_at": now, "trigger": "cli", "state": "done", "errors": []}
+    db.session.add(SyncRun(context_id=course, as_of=clock.now(), **run))
+    db.session.commit()
+    assert not ClockWatch(app).look()
+    move_clock(86_400)
+    watch = ClockWatch(app)
+    assert watch.look()
+    assert not watch.look()
+    assert _states("sync_context") == ["queued"]
+
+
+@pytest.fixture
+def slow_job(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """A job `slow` that ends when the event is set."""
+    monkeypatch.setattr(jobs, "_registry", {})
+    may_end = Event()
+
+    @jobs.job("slow")
+    def slow(context_id: int) -> None:
+        may_end.wait(20)
+
+    yield may_end
+    may_end.set()
+
+
+def _start(app: Flask, stop: Event | None = None) -> Thread:
+    runner = Thread(target=run_queued, args=(app, stop))
+    runner.start()
+    deadline = time.monotonic() + 10
+    while "running" not in _states("slow") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return runner
+
+
+def test_a_worker_that_stops_gives_its_unfinished_jobs_back(
+    app: Flask, course: int, now: datetime, slow_job: Event
+) -> None:
+    """The job is failed and may be queued again at once, its course may be synced again, others run on."""
+    keepers = [
+        begin_run(context, trigger="schedule", as_of=now, real_now=services_of(app).clock.real_now)
+        for context in (course, _another_course(course))
+    ]
+    enqueue("slow", {"context_id": course}, "1", now)
+    runner = _start(app)
+    assert abandon_after(app, 0.1) == 1
+    assert _states("slow") == ["failed"]
+    with pytest.raises(SyncBusy):
+        keepers[0].beat(force=True)
+    keepers[1].beat(force=True)
+    slow_job.set()
+    runner.join(10)
+    assert _states("slow") == ["failed"]
+    assert enqueue("slow", {"context_id": course}, "1", now)
+
+
+def test_a_worker_that_stops_lets_a_short_job_end_and_starts_no_other(
+    app: Flask, course: int, now: datetime, slow_job: Event
+) -> None:
+    for key in ("1", "2"):
+        enqueue("slow", {"context_id": course}, key, now)
+    stop = Event()
+    runner = _start(app, stop)
+    stop.set()
+    Timer(0.2, slow_job.set).start()
+    assert abandon_after(app, 10) == 0
+    runner.join(10)
+    assert _states("slow") == ["done", "queued"]
+
+
+def _another_course(course: int) -> int:
+    first = db.session.get_one(Context, course)
+    second = Context(
+        organisation_id=first.organisation_id, platform_id=first.platform_id, external_id="8", title="Other"
+    )
+    db.session.add(second)
+    db.session.commit()
+    return second.id

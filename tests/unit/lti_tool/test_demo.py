@@ -1,0 +1,29 @@
+"""What the demo refuses before it starts anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lti_tool.demo import DemoAddresses, DemoError, run_demo
+from tests.harness.servers import free_ports, listen, port_of
+
+
+def _never(_addresses: DemoAddresses) -> None:
+    raise AssertionError("nothing was to be started")
+
+
+def test_the_same_port_twice_is_refused_in_words(tmp_path: Path) -> None:
+    port = free_ports(1)[0]
+    with pytest.raises(DemoError, match=rf"two ports, and both were given {port}\..*LMS_PORT=\d+"):
+        run_demo(tmp_path, DemoAddresses(port, port), _never)
+
+
+def test_a_taken_port_is_named_with_another_that_exists(tmp_path: Path) -> None:
+    taken = listen()
+    try:
+        with pytest.raises(DemoError, match=rf"Port {port_of(taken)} is in use.* LMS_PORT=\d+"):
+            run_demo(tmp_path, DemoAddresses(free_ports(1)[0], port_of(taken)), _never)
+    finally:
+        taken.close()
