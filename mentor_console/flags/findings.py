@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 Level = Literal["act", "week", "watch", "praise"]
+Scalar = str | int | float | bool | None
 SupportKind = Literal["social", "methodological", "educational", "technical"]
 
 LEVEL_ORDER: tuple[Level, ...] = ("act", "week", "watch", "praise")
@@ -20,7 +21,7 @@ class Reason:
     """`values` holds str, int, float, bool or None only; days and moments are ISO 8601 strings."""
 
     code: str
-    values: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    values: Mapping[str, Scalar] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return {"code": self.code, "values": dict(self.values)}
@@ -58,7 +59,7 @@ def reason_from_json(stored: object) -> Reason:
     if not isinstance(values, dict):
         raise FindingFormatError(f"the values of reason {stored['code']!r} are not a mapping")
     for name, value in values.items():
-        if not isinstance(name, str) or not isinstance(value, str | int | float | bool | None):
+        if not isinstance(name, str) or not isinstance(value, Scalar):
             raise FindingFormatError(f"reason {stored['code']!r} has an unreadable value {name!r}")
     return Reason(stored["code"], dict(values))
 

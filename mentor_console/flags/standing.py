@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from mentor_console.flags.course_calendar import is_on_break
-from mentor_console.flags.deadlines import find_last_submission, is_enrolled_late
+from mentor_console.flags.deadlines import is_enrolled_late
 from mentor_console.flags.facts import CourseFacts, LearnerFacts
 from mentor_console.flags.thresholds import Thresholds
+from mentor_console.flags.visits import is_never_opened
 
 Standing = Literal[
     "left",
@@ -42,13 +43,6 @@ def find_standing(
     )
 
 
-def is_never_opened(learner: LearnerFacts, now: datetime) -> bool:
-    """True only if the platform told of no visit at all and no other trace is known."""
-    if not learner.access_known or learner.last_access_at is not None or learner.active_days:
-        return False
-    return find_last_submission(learner, now) is None
-
-
 def _find_departure(learner: LearnerFacts, now: datetime) -> Standing | None:
     ended = learner.enrolment_ends_at is not None and learner.enrolment_ends_at <= now
     if learner.finished_at is not None and learner.finished_at <= now and learner.status == "active":
@@ -71,6 +65,6 @@ def _find_pause(course: CourseFacts, learner: LearnerFacts, now: datetime) -> St
 def _find_beginning(
     course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
 ) -> Standing:
-    if is_never_opened(learner, now):
+    if is_never_opened(course, learner, now):
         return "not_started"
     return "late_enrolled" if is_enrolled_late(course, learner, thresholds) else "ordinary"

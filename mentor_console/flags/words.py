@@ -54,6 +54,13 @@ def name_rule(rule_id: str, words: Words) -> str:
     names = {
         "silent": words.gettext("silent"),
         "missed_deadline": words.gettext("missed deadline"),
+        "never_started": words.gettext("never started"),
+        "falling_behind": words.gettext("falling behind"),
+        "slowing_down": words.gettext("slowing down"),
+        "grades_falling": words.gettext("low or falling grades"),
+        "back_again": words.gettext("back again"),
+        "caught_up": words.gettext("caught up"),
+        "finished": words.gettext("finished"),
     }
     return names.get(rule_id, rule_id)
 

@@ -1,12 +1,7 @@
-from datetime import date
-
 from mentor_console.flags.course_calendar import (
-    count_active_days,
     count_break_days,
     count_days_between,
-    count_weekly_active_days,
     find_clock_start,
-    find_longest_gap,
     is_on_break,
 )
 from mentor_console.flags.facts import CourseFacts
@@ -48,19 +43,3 @@ def test_the_clock_starts_with_the_later_of_start_and_enrolment() -> None:
     assert find_clock_start(COURSE, learner()) == on(0)
     assert find_clock_start(COURSE, learner(enrolled_at=at(9))) == on(9)
     assert find_clock_start(CourseFacts(1, None, None), learner(enrolled_at=None)) is None
-
-
-def test_longest_gap_leaves_breaks_out() -> None:
-    assert find_longest_gap(COURSE, [on(0), on(9), on(4)]) == 5
-    assert find_longest_gap(WITH_BREAK, [on(8), on(22)]) == 3
-    assert find_longest_gap(COURSE, [on(4)]) is None
-
-
-def test_weeks_end_today_and_ignore_days_outside() -> None:
-    days = [on(21), on(20), on(15), on(14), on(0), on(22)]
-    assert count_weekly_active_days(days, on(21), 3) == (0, 1, 3)
-    assert count_weekly_active_days([date(2026, 9, 7)] * 3, date(2026, 9, 7), 1) == (1,)
-
-
-def test_active_days_in_a_window_include_today() -> None:
-    assert count_active_days([on(1), on(2), on(3), on(3)], on(3), 2) == 2

@@ -6,10 +6,11 @@ from typing import Any, get_args
 import pytest
 from babel.messages.extract import extract
 
-from mentor_console.flags import explanation, words
+from mentor_console.flags import explanation, sentences_visits, sentences_work, words
 from mentor_console.flags.explanation import KNOWN_CODES, explain, explain_standing
 from mentor_console.flags.findings import Finding, Level, Reason, SupportKind
 from mentor_console.flags.known_facts import list_known_facts
+from mentor_console.flags.rules import RULES
 from mentor_console.flags.standing import WATCHED, Standing
 from mentor_console.flags.words import Audience, name_action, name_kind, name_level, name_rule
 from tests.unit.mentor_console.flags.builders import (
@@ -91,6 +92,89 @@ SENTENCES: list[tuple[Reason, str, str]] = [
         "It clears with the first visit.",
         "This goes away with your first visit.",
     ),
+    (
+        Reason("silent_at_least", {"days": 14}),
+        "No visit for at least 14 days.",
+        "No visit of yours is known from the last 14 days.",
+    ),
+    (
+        Reason("pause_left_out", {"until": "2026-10-17"}),
+        "The agreed absence until 2026-10-17 is not counted.",
+        "The agreed absence until 2026-10-17 is not counted.",
+    ),
+    (
+        Reason("less_active_than_cohort", {"days": 3, "window_days": 28, "cohort_days": 12}),
+        "Active on 3 of the last 28 days; half of the learners of this course on 12 or more.",
+        "You were active on 3 of the last 28 days; half of the learners of this course on 12 or more.",
+    ),
+    (
+        Reason("slowed_down", {"days": 4, "earlier_days": 14, "window_days": 14}),
+        "Active on 4 of the last 14 days, after 14 in the same time before.",
+        "You were active on 4 of the last 14 days, after 14 in the same time before.",
+    ),
+    (
+        Reason("clears_with_more_activity"),
+        "It clears with more active days.",
+        "This goes away when you are active on more days.",
+    ),
+    (
+        Reason("fewer_steps", {"done": 4, "cohort_done": 8, "due": 9, "due_done": 4}),
+        "4 of the 9 required activities due by now are done; 4 in all, where half of the learners of this "
+        "course have 8 or more.",
+        "You have done 4 of the 9 required activities due by now, and 4 in all; half of the learners of this "
+        "course have done 8 or more.",
+    ),
+    (
+        Reason("clears_with_steps", {"done": 6}),
+        "It clears when 6 required activities are done, if the others stand still.",
+        "This goes away when you have done 6 required activities.",
+    ),
+    (
+        Reason(
+            "grade_below_cohort",
+            {"activity_id": 7, "name": "100 % essay", "score_percent": 40, "cohort_percent": 70},
+        ),
+        "40% in “100 % essay”; half of the learners of this course have 70% or more.",
+        "You have 40% in “100 % essay”; half of the learners of this course have 70% or more.",
+    ),
+    (
+        Reason("grades_below_cohort", {"graded": 2, "points": 25}),
+        "Over 2 graded activities, the results lie on average 25 points below the middle of this course.",
+        "Over 2 graded activities, your results lie on average 25 points below the middle of this course.",
+    ),
+    (
+        Reason(
+            "grade_fell",
+            {"activity_id": 7, "name": "Essay", "score_percent": 50, "usual_percent": 95, "graded": 3},
+        ),
+        "50% in “Essay”, after an average of 95% in 3 graded activities before.",
+        "You have 50% in “Essay”, after an average of 95% in 3 graded activities before.",
+    ),
+    (
+        Reason("clears_with_better_grade"),
+        "It clears with better grades.",
+        "This goes away with better grades.",
+    ),
+    (
+        Reason("back_again", {"visited_on": "2026-09-29", "gap_days": 13}),
+        "Back on 2026-09-29, after 13 days without a visit.",
+        "You came back on 2026-09-29, after 13 days without a visit.",
+    ),
+    (
+        Reason("caught_up", {"activity_id": 7, "name": "Essay", "handed_in_at": "2026-11-18T10:00:00+00:00"}),
+        "“Essay” was handed in on 2026-11-18, and nothing is overdue any more.",
+        "You handed in “Essay” on 2026-11-18, and nothing is overdue any more.",
+    ),
+    (
+        Reason("finished", {"finished_on": "2026-11-18"}),
+        "Finished the course on 2026-11-18.",
+        "You finished the course on 2026-11-18.",
+    ),
+    (
+        Reason("passes_after", {"until": "2026-11-25"}),
+        "This is shown until 2026-11-25.",
+        "This is shown until 2026-11-25.",
+    ),
 ]
 
 
@@ -168,13 +252,14 @@ def test_levels_kinds_rules_and_actions_have_words() -> None:
     assert len({name_kind(kind, WORDS) for kind in get_args(SupportKind)}) == 4
     assert name_rule("missed_deadline", WORDS) == "missed deadline"
     assert name_rule("retired_rule", WORDS) == "retired_rule"
+    assert all(name_rule(rule.rule_id, WORDS) != rule.rule_id or "_" not in rule.rule_id for rule in RULES)
     for kind in get_args(SupportKind):
         assert "Chiara" in name_action(Finding("silent", "act", (), (), kind), "Chiara", WORDS)
     assert name_action(Finding("back", "praise", (), (), "social"), "Chiara", WORDS) == "Congratulate Chiara"
 
 
 def test_every_message_can_be_extracted_for_translation() -> None:
-    for module in (explanation, words):
+    for module in (explanation, sentences_visits, sentences_work, words):
         source = Path(str(module.__file__)).read_bytes()
         keywords = {"gettext": None, "ngettext": (1, 2)}
         extracted = list(extract("python", BytesIO(source), keywords=keywords))

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentor_console.flags.assessment import Assessment, evaluate
+from mentor_console.flags.assessment import Assessment, evaluate, evaluate_all
 from mentor_console.flags.cohort import compute_cohort
 from mentor_console.flags.explanation import explain
 from mentor_console.flags.facts import (
     ActivityFacts,
     CohortFacts,
+    CountedDays,
     CourseFacts,
     HandInCount,
     LearnerFacts,
@@ -58,6 +59,14 @@ def work(activity_id: int) -> st.SearchStrategy[WorkFacts]:
     )
 
 
+def periods(counts: list[int]) -> tuple[CountedDays, ...]:
+    """Fortnights that end today."""
+    firsts = [NOW_DAY - 14 * back + 1 for back in range(len(counts), 0, -1)]
+    return tuple(
+        CountedDays(on(first), on(first + 13), count) for first, count in zip(firsts, counts, strict=True)
+    )
+
+
 activities = st.tuples(*(activity(i) for i in IDS))
 learners = st.builds(
     LearnerFacts,
@@ -72,7 +81,8 @@ learners = st.builds(
     ),
     finished_at=st.none(),
     work=st.tuples(*(work(i) for i in IDS)),
-    paused_until=st.none(),
+    paused_until=maybe_day,
+    counted_days=st.lists(st.integers(0, 14), max_size=4).map(periods),
 )
 hand_ins = st.dictionaries(
     st.sampled_from(IDS),
@@ -84,6 +94,11 @@ cohorts = st.builds(
     learner_count=st.integers(0, 50),
     silent_days_median=st.none() | st.floats(0, 30),
     active_days_median=st.none() | st.floats(0, 28),
+    active_days_window=st.just(28),
+    recent_active_days_median=st.none() | st.floats(0, 14),
+    earlier_active_days_median=st.none() | st.floats(0, 14),
+    done_count_median=st.none() | st.floats(0, 4),
+    score_medians=st.dictionaries(st.sampled_from(IDS), st.floats(0, 1)),
     hand_ins=hand_ins,
 )
 
@@ -121,7 +136,8 @@ def test_each_sentence_is_whole_for_both_readers_and_findings_survive_json(
         for audience in ("mentor", "learner"):
             sentence = explain(reason, WORDS, audience)
             assert sentence.endswith(".")
-            assert "%" not in sentence
+            assert "%(" not in sentence
+            assert "%%" not in sentence
             assert "None" not in sentence
             assert "no longer in use" not in sentence
 
@@ -163,6 +179,7 @@ def test_a_visit_today_clears_silence(
     course: CourseFacts, tasks: tuple[ActivityFacts, ...], cohort: CohortFacts, person: LearnerFacts
 ) -> None:
     here = replace(person, access_known=True, last_access_at=NOW)
+    assert severity(judge(course, tasks, cohort, here), "never_started") == 0
     assert severity(judge(course, tasks, cohort, here), "silent") == 0
 
 
@@ -174,7 +191,7 @@ def test_an_optional_activity_changes_nothing(
     person: LearnerFacts,
     data: st.DataObject,
 ) -> None:
-    optional = replace(data.draw(activity(99)), required=False)
+    optional = replace(data.draw(activity(99)), required=False)  # scores and dates of it too
     done = data.draw(work(99))
     # Something handed in is a trace of the learner; that it proves a visit is meant.
     done = replace(done, submitted_at=None)
@@ -203,7 +220,7 @@ def test_an_extension_never_adds_a_finding(
     others = tuple(other for other in person.work if other.activity_id != activity_id)
     before = judge(course, tasks, cohort, person)
     after = judge(course, tasks, cohort, replace(person, work=(*others, extended)))
-    for rule in ("silent", "missed_deadline"):
+    for rule in ("silent", "missed_deadline", "falling_behind", "grades_falling", "slowing_down"):
         assert severity(after, rule) <= severity(before, rule)
 
 
@@ -241,6 +258,26 @@ def test_learners_who_are_not_watched_raise_nothing_in_any_cohort(
         gone = replace(person, status=status)
         assert judge(course, tasks, cohort, gone).findings == ()
     assert judge(course, tasks, cohort, replace(person, finished_at=at(1), status="active")).findings == ()
+    news = judge(course, tasks, cohort, replace(person, finished_at=at(59), status="active")).findings
+    assert [(finding.rule, finding.level) for finding in news] == [("finished", "praise")]
+
+
+@given(courses, activities, st.lists(learners, max_size=14))
+@settings(max_examples=40)
+def test_measuring_all_at_once_gives_what_one_after_the_other_gives(
+    course: CourseFacts, tasks: tuple[ActivityFacts, ...], people: list[LearnerFacts]
+) -> None:
+    cohort = compute_cohort(course, tasks, people, DEFAULT_THRESHOLDS, NOW)
+    one_by_one = [judge(course, tasks, cohort, person) for person in people]
+    assert evaluate_all(course, tasks, people, DEFAULT_THRESHOLDS, NOW) == one_by_one
+
+
+@given(courses, activities, cohorts, learners)
+def test_good_news_never_stand_beside_an_alarm_to_act_on(
+    course: CourseFacts, tasks: tuple[ActivityFacts, ...], cohort: CohortFacts, person: LearnerFacts
+) -> None:
+    levels = {finding.level for finding in judge(course, tasks, cohort, person).findings}
+    assert "praise" not in levels or not levels & {"act", "week"}
 
 
 @given(courses, activities, cohorts, learners)
@@ -248,5 +285,5 @@ def test_unknown_facts_raise_nothing(
     course: CourseFacts, tasks: tuple[ActivityFacts, ...], cohort: CohortFacts, person: LearnerFacts
 ) -> None:
     blank = tuple(WorkFacts(activity_id, submission_known=False) for activity_id in IDS)
-    unknown = replace(person, access_known=False, work=blank)
+    unknown = replace(person, access_known=False, work=blank, counted_days=())
     assert judge(course, tasks, cohort, unknown).findings == ()

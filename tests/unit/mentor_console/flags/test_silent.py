@@ -111,30 +111,6 @@ def test_unknown_visits_say_nothing() -> None:
     assert assess(unknown, 60).indicators.never_opened is None
 
 
-@pytest.mark.parametrize(("day", "level"), [(2, None), (3, "week"), (5, "week"), (6, "act")])
-def test_never_opened_counts_from_the_start(day: int, level: str | None) -> None:
-    assessment = assess(learner(), day)
-    assert assessment.standing == "not_started"
-    assert level_of(assessment, "silent") == level
-    if level:
-        assert codes(found(assessment, "silent")) == ["never_opened"]
-        assert assessment.suggested_kind == "technical"
-
-
-def test_never_opened_counts_from_a_later_enrolment() -> None:
-    late = learner(enrolled_at=at(30))
-    assert level_of(assess(late, 32), "silent") is None
-    finding = found(assess(late, 36), "silent")
-    assert codes(finding) == ["never_opened_since_enrolment"]
-    assert finding is not None
-    assert finding.reasons[0].values["days"] == 6
-
-
-def test_never_opened_says_nothing_without_any_date_to_count_from() -> None:
-    nowhen = CourseFacts(1, None, None)
-    assert assess(learner(enrolled_at=None), 90, course=nowhen).findings == ()
-
-
 def test_a_visit_before_the_start_counts_from_the_start() -> None:
     early = learner([-40])
     assert level_of(assess(early, 6), "silent") is None
@@ -169,11 +145,6 @@ def test_one_who_handed_in_without_a_known_visit_is_silent_rather_than_never_the
 def test_a_hand_in_recorded_by_batch_is_no_visit() -> None:
     person = learner(DAILY, work=(handed_in(day=33),))
     assert assess(person, 34).indicators.last_visit_at == at(20)
-
-
-def test_a_submission_the_platform_does_not_vouch_for_is_no_trace() -> None:
-    person = learner(work=(handed_in(day=3, submission_known=False),))
-    assert codes(found(assess(person, 40), "silent")) == ["never_opened"]
 
 
 def test_thresholds_of_a_course_are_respected() -> None:

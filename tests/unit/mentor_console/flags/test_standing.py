@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from mentor_console.flags.facts import CourseFacts
-from mentor_console.flags.standing import find_standing, is_never_opened
+from mentor_console.flags.standing import find_standing
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS
+from mentor_console.flags.visits import is_never_opened
 from tests.unit.mentor_console.flags.builders import (
     COURSE,
     START,
@@ -57,7 +58,7 @@ def test_standing_by_the_course(expected: str, course: CourseFacts) -> None:
     [
         {"person": {"status": "left"}},
         {"person": {"status": "suspended"}},
-        {"person": {"finished_at": at(39)}},
+        {"person": {"finished_at": at(30)}},
         {"person": {"paused_until": at(41)}},
         {"course": {"starts_at": at(41)}},
         {"course": {"ends_at": at(40)}},
@@ -72,8 +73,8 @@ def test_no_alarm_where_none_is_due(course_or_learner: dict[str, dict[str, Any]]
 
 
 def test_never_opened_needs_a_platform_that_tells_and_no_trace_at_all() -> None:
-    assert is_never_opened(learner(), at(9))
-    assert not is_never_opened(learner(access_known=False), at(9))
-    assert not is_never_opened(learner([2]), at(9))
-    assert not is_never_opened(learner(work=(handed_in(day=3),)), at(9))
+    assert is_never_opened(COURSE, learner(), at(9))
+    assert not is_never_opened(COURSE, learner(access_known=False), at(9))
+    assert not is_never_opened(COURSE, learner([2]), at(9))
+    assert not is_never_opened(COURSE, learner(work=(handed_in(day=3),)), at(9))
     assert find_standing(COURSE, learner(), DEFAULT_THRESHOLDS, START) == "not_started"

@@ -1,0 +1,246 @@
+"""What is measured of one learner's visits: silence, rhythm, activity, a return; each with its unit.
+
+None means unknown, never zero. A source that only counts active days per period gives what periods can give:
+silence of at least so many days, and sums over windows that the periods fill exactly.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from operator import sub
+
+from mentor_console.flags import course_calendar as calendar
+from mentor_console.flags.deadlines import find_last_submission
+from mentor_console.flags.facts import CountedDays, CourseFacts, LearnerFacts
+from mentor_console.flags.thresholds import Thresholds
+
+WEEKS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A visit on `on`, within the days that news stay fresh, after `gap_days` outside breaks without one."""
+
+    on: date
+    gap_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """All values but dates are in days. `resumed_on`: the end of an agreed absence that the silence is
+    counted from. `active_days_window`: the days that `active_days_in_window` is the sum over."""
+
+    never_opened: bool | None = None
+    last_visit_at: datetime | date | None = None
+    clock_started_on: date | None = None
+    days_since_clock_start: int | None = None
+    silent_days: int | None = None
+    silent_days_at_least: int | None = None
+    silent_break_days: int = 0
+    resumed_on: date | None = None
+    longest_gap_days: int | None = None
+    active_days_in_window: int | None = None
+    active_days_window: int | None = None
+    recent_active_days: int | None = None
+    earlier_active_days: int | None = None
+    weekly_active_days: tuple[int, ...] | None = None
+    came_back: Return | None = None
+
+
+def measure_visits(
+    course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
+) -> Visits:
+    """All values of one learner at `now`, in any standing."""
+    if learner.access_known:
+        return _measure_known(course, learner, thresholds, now)
+    return _measure_counted(course, learner, thresholds, now)
+
+
+def is_never_opened(course: CourseFacts, learner: LearnerFacts, now: datetime) -> bool:
+    """True only if the platform told of no visit at all and no other trace is known."""
+    if learner.access_known:
+        visited = learner.last_access_at is not None or bool(learner.active_days)
+    else:
+        visited = not _is_counted_from_start(course, learner) or any(
+            period.active_days for period in learner.counted_days
+        )
+    return not visited and find_last_submission(learner, now) is None
+
+
+def _measure_known(
+    course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
+) -> Visits:
+    today = calendar.to_day(now)
+    last = today.toordinal()
+    days = sorted({day for day in map(date.toordinal, learner.active_days) if day <= last})
+    visited_at = _find_last_visit(learner, days, now)
+    visited_on = calendar.to_day(visited_at) if isinstance(visited_at, datetime) else visited_at
+    clock = calendar.find_clock_start(course, learner)
+    resumed = _find_resumption(learner, now)
+    since = max((day for day in (visited_on, clock, resumed) if day is not None), default=None)
+    window = _usable_window(thresholds.activity_window_days, resumed, today)
+    half = thresholds.slowing_window_days
+    halves_known = _usable_window(2 * half, resumed, today) is not None
+    return Visits(
+        never_opened=is_never_opened(course, learner, now),
+        last_visit_at=visited_at,
+        clock_started_on=clock,
+        days_since_clock_start=_days_since(course, clock, today),
+        silent_days=_days_since(course, since, today),
+        silent_break_days=calendar.count_break_days(course, since, today) if since else 0,
+        resumed_on=resumed if since is not None and since == resumed else None,
+        longest_gap_days=_longest_gap(course, days, clock, thresholds),
+        active_days_in_window=_count(days, today, window) if window else None,
+        active_days_window=window,
+        recent_active_days=_count(days, today, half) if halves_known else None,
+        earlier_active_days=_count(days, today, 2 * half) - _count(days, today, half)
+        if halves_known
+        else None,
+        weekly_active_days=_count_weekly(days, today),
+        came_back=_find_return(course, days, visited_on, clock, thresholds, today),
+    )
+
+
+def _find_last_visit(learner: LearnerFacts, days: Sequence[int], now: datetime) -> datetime | date | None:
+    """The latest visit up to `now`: a moment if the platform told one, else a day. None: none.
+
+    A hand-in stands in only where no visit is known: platforms also record hand-ins by batch and by proxy.
+    """
+    last_day = date.fromordinal(days[-1]) if days else None
+    last_at = min(learner.last_access_at, now) if learner.last_access_at else None
+    if last_at is None:
+        return last_day or find_last_submission(learner, now)
+    return last_day if last_day is not None and last_day > calendar.to_day(last_at) else last_at
+
+
+def _measure_counted(
+    course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
+) -> Visits:
+    today = calendar.to_day(now)
+    clock = calendar.find_clock_start(course, learner)
+    since_clock = _days_since(course, clock, today)
+    periods = [period for period in learner.counted_days if period.last <= today]
+    if not periods or periods[-1].last != today:
+        return Visits(clock_started_on=clock, days_since_clock_start=since_clock)
+    resumed = _find_resumption(learner, now)
+    in_window, window = _sum_covering(periods, today, thresholds.activity_window_days)
+    half = thresholds.slowing_window_days
+    recent, both = _sum_exactly(periods, today, half), _sum_exactly(periods, today, 2 * half)
+    usable = _usable_window(window or 0, resumed, today) is not None
+    return Visits(
+        never_opened=is_never_opened(course, learner, now),
+        clock_started_on=clock,
+        days_since_clock_start=since_clock,
+        silent_days_at_least=_silent_at_least(course, periods, clock, resumed, today),
+        active_days_in_window=in_window if usable else None,
+        active_days_window=window if usable else None,
+        recent_active_days=recent if usable else None,
+        earlier_active_days=both - recent if usable and both is not None and recent is not None else None,
+    )
+
+
+def _days_since(course: CourseFacts, since: date | None, today: date) -> int | None:
+    return None if since is None else calendar.count_days_between(course, since, today)
+
+
+def _find_resumption(learner: LearnerFacts, now: datetime) -> date | None:
+    """The day an agreed absence ended."""
+    ended = learner.paused_until is not None and learner.paused_until <= now
+    return calendar.to_day(learner.paused_until) if ended and learner.paused_until else None
+
+
+def _usable_window(window_days: int, resumed: date | None, today: date) -> int | None:
+    """None where an agreed absence reaches into the window: its days would count as idle."""
+    return None if resumed is not None and (today - resumed).days < window_days else window_days
+
+
+def _count(days: Sequence[int], today: date, window_days: int) -> int:
+    return len(days) - bisect_right(days, today.toordinal() - window_days)
+
+
+def _count_weekly(days: Sequence[int], today: date) -> tuple[int, ...]:
+    """Active days (0-7) in each of the last weeks, oldest first, the last ending today."""
+    last = today.toordinal()
+    edges = [bisect_right(days, last - 7 * weeks) for weeks in range(WEEKS_SHOWN, -1, -1)]
+    return tuple(other - one for one, other in pairwise(edges))
+
+
+def _longest_gap(
+    course: CourseFacts, days: Sequence[int], clock: date | None, thresholds: Thresholds
+) -> int | None:
+    """None where days are too few to be a rhythm. Days before the learner's clock started are left out."""
+    counted = days[bisect_left(days, clock.toordinal()) :] if clock else days
+    if len(counted) < max(thresholds.rhythm_min_active_days, 2):
+        return None
+    if not course.breaks:
+        return max(map(sub, counted[1:], counted))
+    return max(_gap(course, one, other) for one, other in pairwise(counted))
+
+
+def _gap(course: CourseFacts, one: int, other: int) -> int:
+    if not course.breaks:
+        return other - one
+    return calendar.count_days_between(course, date.fromordinal(one), date.fromordinal(other))
+
+
+def _find_return(
+    course: CourseFacts,
+    days: Sequence[int],
+    visited_on: date | None,
+    clock: date | None,
+    thresholds: Thresholds,
+    today: date,
+) -> Return | None:
+    """The longest gap, since the learner's clock started, that a visit of the last days ended."""
+    fresh_from = today.toordinal() - thresholds.good_news_days
+    ordered = (
+        [*days, visited_on.toordinal()] if visited_on and visited_on.toordinal() not in days[-1:] else days
+    )
+    counted = ordered[bisect_left(ordered, clock.toordinal()) :] if clock else ordered
+    fresh = counted[max(bisect_left(counted, fresh_from) - 1, 0) :]
+    ended = [(_gap(course, one, other), other) for one, other in pairwise(fresh) if other >= fresh_from]
+    if not ended:
+        return None
+    gap, on = max(ended)
+    return Return(date.fromordinal(on), gap)
+
+
+def _is_counted_from_start(course: CourseFacts, learner: LearnerFacts) -> bool:
+    clock = calendar.find_clock_start(course, learner)
+    return bool(learner.counted_days) and clock is not None and learner.counted_days[0].first <= clock
+
+
+def _sum_covering(
+    periods: Sequence[CountedDays], today: date, window_days: int
+) -> tuple[int | None, int | None]:
+    """Active days in the shortest run of periods that reaches back over the window, and that run's days."""
+    total = 0
+    for period in reversed(periods):
+        total += period.active_days
+        days = (today - period.first).days + 1
+        if days >= window_days:
+            return total, days
+    return None, None
+
+
+def _sum_exactly(periods: Sequence[CountedDays], today: date, window_days: int) -> int | None:
+    total, days = _sum_covering(periods, today, window_days)
+    return total if days == window_days else None
+
+
+def _silent_at_least(
+    course: CourseFacts, periods: Sequence[CountedDays], clock: date | None, resumed: date | None, today: date
+) -> int | None:
+    """Days outside breaks of the empty periods up to now, since the clock started; None without any."""
+    empty_from: date | None = None
+    for period in reversed(periods):
+        if period.active_days:
+            break
+        empty_from = period.first
+    if empty_from is None:
+        return None
+    before = date.fromordinal(empty_from.toordinal() - 1)
+    since = max(day for day in (before, clock, resumed) if day is not None)
+    return calendar.count_days_between(course, since, today)
