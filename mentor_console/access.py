@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from flask import g
 from sqlalchemy import Select, and_, exists, false, or_, select
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
@@ -22,6 +23,9 @@ from mentor_console.models import Assignment, RoleGrant
 
 Part = Literal["mentor", "trainer", "learner", "admin", "applicant", "anyone"]
 """What one can be in a session. `applicant` may ask for access, sees nobody; `anyone` = any valid session."""
+
+_GONE = ("left", "suspended")
+"""Status of a membership that gives no access to anybody else's page."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -116,10 +120,10 @@ def viewer_of(launch: LaunchFacts) -> Viewer:
 
 
 def visible_learners(viewer: Viewer) -> Select[Membership]:
-    """Memberships whose learner this viewer may look after or oversee. Never the viewer's own page.
+    """Memberships whose learner this viewer may look after or oversee. Never the viewer's own.
 
-    Trainers: learners of the launched course. E-mentors: open assignments in courses where they are named.
-    Observers: exactly the learners the platform named. Everybody else: none.
+    Trainers: learners of the launched course. E-mentors: open assignments in courses where they are named and
+    which they have not left. Observers: exactly the learners the platform named. Everybody else: none.
     """
     reasons: list[ColumnElement[bool]] = [false()]
     if viewer.is_trainer:
@@ -132,7 +136,10 @@ def visible_learners(viewer: Viewer) -> Select[Membership]:
         select(Membership)
         .join(Membership.person)
         .where(
-            Person.organisation_id == viewer.organisation_id, Membership.standing == "learner", or_(*reasons)
+            Person.organisation_id == viewer.organisation_id,
+            Membership.standing == "learner",
+            Membership.person_id != viewer.person_id,
+            or_(*reasons),
         )
     )
 
@@ -194,6 +201,7 @@ def _open_grants(launch: LaunchFacts) -> set[tuple[str, int | None]]:
         RoleGrant.person_id == launch.person_id,
         RoleGrant.organisation_id == launch.organisation_id,
         RoleGrant.ended_at.is_(None),
+        ~_is_mentor_who_is_gone(launch.person_id),
     )
     return {(role, context_id) for role, context_id in db.session.execute(statement)}
 
@@ -225,12 +233,22 @@ def _is_roster_known(context_id: int | None) -> bool:
     return row is not None and row.as_of is not None and row.error_code is None
 
 
+def _is_mentor_who_is_gone(person_id: int) -> ColumnElement[bool]:
+    """A grant that rests: its e-mentor left the course or was suspended. Who never was in it may stay."""
+    own = aliased(Membership)
+    gone = exists().where(
+        own.person_id == person_id, own.context_id == RoleGrant.context_id, own.status.in_(_GONE)
+    )
+    return and_(RoleGrant.role == "mentor", gone)
+
+
 def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:
     named_there = exists().where(
         RoleGrant.person_id == viewer.person_id,
         RoleGrant.role == "mentor",
         RoleGrant.context_id == Membership.context_id,
         RoleGrant.ended_at.is_(None),
+        ~_is_mentor_who_is_gone(viewer.person_id),
     )
     assigned = exists().where(
         Assignment.mentor_id == viewer.person_id,

@@ -297,3 +297,17 @@ def test_a_grant_of_another_organisation_is_no_grant(course: Course) -> None:
     course.grant("admin", None)
     other = course.add(Organisation(name="Other", created_at=NOW))
     assert parts_of(course.launch(organisation_id=other.id)) == set()
+
+
+@pytest.mark.parametrize("status", ["left", "suspended"])
+def test_a_named_mentor_who_is_gone_from_the_course_is_none_any_more(course: Course, status: str) -> None:
+    course.grant("mentor", course.context)
+    assert parts_of(course.launch()) == {"mentor"}, "external, never in the roster"
+    membership = course.enrol(["Instructor"], ["Learner"])
+    assert parts_of(course.launch("Instructor")) == {"mentor"}
+    membership.status = status
+    db.session.flush()
+    assert parts_of(course.launch()) == set()
+    assert parts_of(course.launch("Instructor")) == {"applicant"}
+    course.grant("mentor", course.make_context("course-2"))
+    assert parts_of(course.launch()) == {"mentor"}, "of the other course"

@@ -72,6 +72,39 @@ def test_being_named_without_assignment_shows_nobody(world: World) -> None:
     assert_sees_only(viewer_for(mentor, world.course, is_mentor=True))
 
 
+@pytest.mark.parametrize("status", ["left", "suspended"])
+def test_mentor_who_is_gone_from_a_course_loses_that_caseload_only(world: World, status: str) -> None:
+    """Their own place in the course ended; where they never had one, they stay."""
+    here, elsewhere = world.make_member(), world.make_course(world.platform)
+    there = world.make_member(elsewhere)
+    mentor = world.make_mentor(here)
+    own = world.make_member(person=mentor, standing="staff")
+    world.grant(mentor, "mentor", elsewhere)
+    world.give(mentor, there)
+    viewer = viewer_for(mentor, world.course, is_mentor=True)
+    assert_sees_only(viewer, here, there)
+    own.status = status
+    db.session.flush()
+    assert_sees_only(viewer, there)
+    own.status = "active"
+    db.session.flush()
+    assert_sees_only(viewer, here, there)
+
+
+def test_nobody_sees_themselves_among_their_learners(world: World) -> None:
+    """Not as e-mentor, not as trainer who is a learner by the platform's book, not as observer."""
+    other = world.make_member()
+    mentor = world.make_mentor(other)
+    own = world.make_member(person=mentor)
+    world.give(mentor, own)
+    assert_sees_only(viewer_for(mentor, world.course, is_mentor=True), other)
+    assert_sees_only(viewer_for(mentor, world.course, is_trainer=True), other)
+    observer = viewer_for(
+        mentor, world.course, observed_subjects=frozenset({mentor.external_id, other.person.external_id})
+    )
+    assert_sees_only(observer, other)
+
+
 def test_ended_assignment_shows_nobody(world: World) -> None:
     learner = world.make_member()
     mentor = world.make_mentor()
