@@ -17,7 +17,7 @@ from lti_tool.commands.person import person
 from lti_tool.commands.platform import platform
 from lti_tool.commands.support import app_running, make_app, make_ready_app, upgrade_database, with_app
 from lti_tool.commands.syncing import progress_bar, sync_courses
-from lti_tool.demo import DemoAddresses, DemoError, demo_environment, run_demo
+from lti_tool.demo import DemoAddresses, DemoError, demo_environment, lms_state, run_demo
 from lti_tool.demo_seed import seed_demo
 from lti_tool.serve import GRACE_SECONDS
 from lti_tool.serve import serve as serve_app
@@ -93,6 +93,7 @@ def sync(course: str | None) -> None:
 def demo(state: Path, port: int, lms_port: int) -> None:
     """Run the demo LMS, the tool and its worker on this machine."""
     addresses = DemoAddresses(port, lms_port)
+    lms_state(state).mkdir(parents=True, exist_ok=True)
     os.environ.update(demo_environment(state, addresses, os.environ))
     app = make_app()
     with app.app_context():

@@ -14,8 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from lti_tool.addresses import AddressInvalid, own_origin
+from lti_tool.paths import offered_languages
 
 PREFIX = "EMENTOR_"
 TEST_PREFIX = "EMENTOR_TEST_"
@@ -115,12 +118,22 @@ def _secret_keys(text: str) -> tuple[str, ...]:
 def _database_url(text: str) -> str:
     if text.startswith("postgres://"):
         text = "postgresql://" + text.removeprefix("postgres://")
-    if not text.startswith(("sqlite://", "postgresql://", "postgresql+psycopg://")):
-        raise ValueError("must be sqlite:///FILE or postgresql://USER@HOST/NAME")
-    file = text.removeprefix("sqlite:///")
-    if file in (text, "", ":memory:") or file.startswith("file:"):
+    expected = "must be sqlite:///FILE or postgresql://USER@HOST/NAME"
+    try:
+        address = make_url(text)
+    except (ArgumentError, ValueError):  # their text would repeat the address, password and all
+        raise ValueError(expected) from None
+    if address.drivername not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        raise ValueError(expected)
+    if address.drivername != "sqlite":
         return text
-    return "sqlite:///" + str(Path(file).resolve())
+    file = address.database or ""
+    if address.host:
+        raise ValueError("a file needs three slashes: sqlite:///FILE, or four before an absolute path")
+    if file in ("", ":memory:") or file.startswith("file:"):
+        return text
+    resolved = address.set(database=str(Path(file).resolve()))
+    return resolved.render_as_string(hide_password=False)
 
 
 def _public_url(text: str) -> str:
@@ -145,10 +158,23 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _locale(text: str) -> str:
+    """One of the languages the pages are written in; fr_CA is served by fr."""
+    offered = offered_languages()
     try:
-        return str(Locale.parse(text.replace("-", "_")))
+        wanted = Locale.parse(text.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
-        raise ValueError("must be a language such as en or fr_CA") from None
+        wanted = None
+    if wanted is None or not {str(wanted), wanted.language} & set(offered):
+        raise ValueError(f"must be one of the languages of the pages: {', '.join(offered)}")
+    return str(wanted)
+
+
+def _file_in_a_folder(text: str) -> Path:
+    """The demo platform writes the file when it starts; the folder must be there."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise ValueError("its folder does not exist")
+    return path
 
 
 def _time_zone(text: str) -> str:
@@ -223,7 +249,7 @@ SETTINGS = (
         "",
         "path of the demo's clock.json, which moves the day of sync, flags and console (never of logins); "
         "needs EMENTOR_ALLOW_LOOPBACK_PLATFORMS=1",
-        Path,
+        _file_in_a_folder,
     ),
     Setting(
         "EMENTOR_ORGANISATION",

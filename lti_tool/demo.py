@@ -48,6 +48,11 @@ class DemoAddresses:
         return f"http://127.0.0.1:{self.lms_port}"
 
 
+def lms_state(state: Path) -> Path:
+    """Folder the demo LMS keeps its keys, first day and clock in; it must exist before the tool starts."""
+    return state / "lms"
+
+
 def demo_environment(state: Path, addresses: DemoAddresses, base: Mapping[str, str]) -> dict[str, str]:
     """Settings of the demo: everything of the caller's environment except other EMENTOR_ settings."""
     kept = {key: value for key, value in base.items() if not key.startswith("EMENTOR_")}
@@ -56,7 +61,7 @@ def demo_environment(state: Path, addresses: DemoAddresses, base: Mapping[str, s
         "EMENTOR_PUBLIC_URL": addresses.tool_url,
         "EMENTOR_SECRET_KEY": _secret_key(state),
         "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1",
-        "EMENTOR_DEMO_CLOCK": str((state / "lms" / "clock.json").resolve()),
+        "EMENTOR_DEMO_CLOCK": str((lms_state(state) / "clock.json").resolve()),
         "EMENTOR_LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }
@@ -89,11 +94,16 @@ def run_demo(state: Path, addresses: DemoAddresses, seed: Callable[[DemoAddresse
 def _start_all(
     processes: DemoProcesses, state: Path, addresses: DemoAddresses, seed: Callable[[DemoAddresses], None]
 ) -> None:
-    lms_state = state / "lms"
-    lms_state.mkdir(parents=True, exist_ok=True)
     processes.start(
         "lti_tool.demo_lms",
-        *("--port", str(addresses.lms_port), "--state", str(lms_state), "--tool-url", addresses.tool_url),
+        *(
+            "--port",
+            str(addresses.lms_port),
+            "--state",
+            str(lms_state(state)),
+            "--tool-url",
+            addresses.tool_url,
+        ),
     )
     grace = ("--grace", str(GRACE_SECONDS))
     processes.start("lti_tool.cli", "serve", "--host", "localhost", "--port", str(addresses.port), *grace)

@@ -13,10 +13,8 @@ from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
 
 from lti_tool.models import LaunchSession
-from lti_tool.paths import translations_folder
+from lti_tool.paths import SOURCE_LANGUAGE, offered_languages, translations_folder
 from lti_tool.services import current_services
-
-SOURCE_LANGUAGE = "en"
 
 
 def init_locale(app: Flask, default_locale: str, default_time_zone: str) -> None:
@@ -49,13 +47,6 @@ def text_direction() -> str:
     """`ltr` or `rtl`, for the page's root element."""
     locale = get_locale()
     return locale.text_direction if locale else "ltr"
-
-
-def offered_languages() -> list[str]:
-    """Languages that have a translation, and the one the texts are written in."""
-    folder = translations_folder()
-    translated = (path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/messages.mo"))
-    return sorted({SOURCE_LANGUAGE, *translated})
 
 
 def match_offered(wish: str) -> str | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
+SOURCE_LANGUAGE = "en"
+"""Of the texts in code and templates."""
 
 
 def templates_folder() -> Path:
@@ -22,6 +24,12 @@ def templates_folder() -> Path:
 def translations_folder() -> Path:
     """The folder with one folder per language."""
     return _HERE / "translations"
+
+
+def offered_languages() -> list[str]:
+    """Languages that have a translation, and the one the texts are written in."""
+    translated = (path.parent.parent.name for path in translations_folder().glob("*/LC_MESSAGES/messages.mo"))
+    return sorted({SOURCE_LANGUAGE, *translated})
 
 
 def migrations_folder() -> Path:

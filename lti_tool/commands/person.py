@@ -11,7 +11,7 @@ from course_sync.database import db
 from course_sync.models import Context, Person, Platform
 from course_sync.records import record_launch
 from lti_tool.audit import record_audit
-from lti_tool.commands.support import with_app
+from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, ExternalId, with_app
 from lti_tool.services import current_services
 from mentor_console.grants import grant_role
 
@@ -22,10 +22,14 @@ def person() -> None:
 
 
 @person.command("grant")
-@click.option("--platform", "platform_id", required=True, type=int, help="Number from: ementor platform list")
-@click.option("--user", "subject", required=True, help="The platform's own user id (`sub`).")
+@click.option("--platform", "platform_id", required=True, type=PLATFORM_NUMBER, help=PLATFORM_HELP)
+@click.option(
+    "--user", "subject", required=True, type=ExternalId(), help="The platform's own user id (`sub`)."
+)
 @click.option("--role", required=True, type=click.Choice(["trainer", "admin", "mentor"]))
-@click.option("--context", "course", help="The LMS's own course id; needed for trainer and mentor.")
+@click.option(
+    "--context", "course", type=ExternalId(), help="The LMS's own course id; needed for trainer and mentor."
+)
 @with_app
 def grant(platform_id: int, subject: str, role: str, course: str | None) -> None:
     """Give a role. A person or course not seen yet gets its name at the first launch or sync."""
@@ -38,11 +42,16 @@ def grant(platform_id: int, subject: str, role: str, course: str | None) -> None
         raise click.ClickException(f"A {role} is {role} of one course: say which with --context.")
     now = current_services().clock.real_now()
     target = _get_or_record_person(platform, subject, now)
+    is_new = course is not None and _find_context(platform, course) is None
     context = _get_or_record_context(platform, course) if course is not None else None
     grant_role(target, role, context, None, now)
     subject_ids = {"person_id": target.id, "role": role, "context_id": context.id if context else None}
     record_audit("role_granted", subject_ids, now, organisation_id=platform.organisation_id)
     click.echo(f"User {subject} of {platform.name} is {role}" + (f" of course {course}." if course else "."))
+    if is_new:
+        click.echo(
+            f"No launch from a course {course} was seen yet; if that is its id in the LMS, all is well."
+        )
 
 
 def _get_or_record_person(platform: Platform, subject: str, now: datetime) -> Person:
@@ -65,9 +74,13 @@ def _get_or_record_person(platform: Platform, subject: str, now: datetime) -> Pe
     return record.person
 
 
-def _get_or_record_context(platform: Platform, course: str) -> Context:
+def _find_context(platform: Platform, course: str) -> Context | None:
     statement = select(Context).where(Context.platform_id == platform.id, Context.external_id == course)
-    context = db.session.scalars(statement).one_or_none()
+    return db.session.scalars(statement).one_or_none()
+
+
+def _get_or_record_context(platform: Platform, course: str) -> Context:
+    context = _find_context(platform, course)
     if context is None:
         context = Context(
             organisation_id=platform.organisation_id, platform_id=platform.id, external_id=course

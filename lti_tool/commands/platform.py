@@ -14,7 +14,7 @@ import click
 from course_sync.models import Platform
 from lti_tool import registration
 from lti_tool.audit import record_audit
-from lti_tool.commands.support import with_app
+from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, with_app
 from lti_tool.services import current_services
 
 
@@ -71,7 +71,7 @@ def list_platforms(as_json: bool) -> None:
 
 
 @platform.command("connect-moodle")
-@click.option("--platform", "platform_id", required=True, type=int, help="Number from: ementor platform list")
+@click.option("--platform", "platform_id", required=True, type=PLATFORM_NUMBER, help=PLATFORM_HELP)
 @click.option("--url", required=True, help="Base address of the Moodle site.")
 @with_app
 def connect_moodle(platform_id: int, url: str) -> None:

@@ -25,6 +25,27 @@ from mentor_console.errors import ConsoleError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+MAX_ID = 2**31 - 1
+"""Ids are 32-bit on PostgreSQL; a larger number is nobody's."""
+PLATFORM_NUMBER = click.IntRange(1, MAX_ID)
+PLATFORM_HELP = "Number from: ementor platform list"
+MAX_EXTERNAL_ID_CHARS = 255
+"""LTI core 5.3.6.1."""
+
+
+class ExternalId(click.ParamType):
+    """An id of the platform's own: a text as LTI allows it."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text without blanks around it. Fails as click does for nothing and for too much."""
+        text = str(value).strip()
+        if not 0 < len(text) <= MAX_EXTERNAL_ID_CHARS or not text.isprintable():
+            self.fail(f"must be a text of 1 to {MAX_EXTERNAL_ID_CHARS} characters", param, ctx)
+        return text
+
+
 def make_app() -> Flask:
     """The application of this environment. Raises ClickException naming a wrong setting."""
     try:

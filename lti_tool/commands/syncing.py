@@ -16,6 +16,7 @@ from course_sync.database import db
 from course_sync.errors import CourseSyncError
 from course_sync.models import Context
 from course_sync.sync import SyncReport
+from lti_tool.commands.support import MAX_ID
 from lti_tool.operations import Progress, sync_and_flag
 
 
@@ -37,7 +38,7 @@ def find_contexts(course: str | None) -> list[Context]:
     platform, _, external_id = course.rpartition(":")
     statement = statement.where(Context.external_id == external_id)
     if platform:
-        if not platform.isdecimal():
+        if not platform.isascii() or not platform.isdecimal() or not 0 < int(platform[:11]) <= MAX_ID:
             raise click.ClickException(f"{platform!r} is not a platform number; see: ementor platform list")
         statement = statement.where(Context.platform_id == int(platform))
     found = list(db.session.scalars(statement))

@@ -12,8 +12,9 @@ from sqlalchemy import update
 
 from course_sync.database import db
 from course_sync.models import Organisation, Person
-from lti_tool.locale import match_offered, offered_languages, select_time_zone
+from lti_tool.locale import match_offered, select_time_zone
 from lti_tool.models import LaunchSession
+from lti_tool.paths import offered_languages
 from tests.harness.lti_platform import LEARNER, TestPlatform, launch, use_keys_of
 
 

@@ -156,6 +156,76 @@ def test_person_grant_records_somebody_not_seen_yet(run: Run, rows: Callable[...
     assert "role_granted" in {entry.action for entry in rows(AuditEntry)}
 
 
+def test_a_grant_says_whether_its_course_was_seen_yet(run: Run) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    grant = ("person", "grant", "--platform", "1", "--user", "144", "--role", "trainer", "--context", "7")
+    assert "No launch from a course 7 was seen yet" in run(*grant).output
+    assert "seen yet" not in run(*grant).output
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("--platform", "0"),
+        ("--platform", str(2**31)),
+        ("--platform", "9" * 40),
+        ("--user", " "),
+        ("--user", "u" * 256),
+        ("--context", ""),
+        ("--context", "c" * 256),
+        ("--context", "c\nd"),
+    ],
+)
+def test_a_grant_with_an_impossible_value_names_it(
+    run: Run, rows: Callable[..., list[Any]], key: str, value: str
+) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    good = {"--platform": "1", "--user": "144", "--role": "trainer", "--context": "7"}
+    refused = run("person", "grant", *[part for pair in (good | {key: value}).items() for part in pair])
+    assert refused.exit_code == 2
+    assert key in refused.output
+    assert rows(RoleGrant) == []
+
+
+@pytest.mark.parametrize("number", ["0", str(2**31), "9" * 40, "\u00b2", "x"])
+def test_a_sync_of_an_impossible_platform_is_refused_in_words(run: Run, number: str) -> None:
+    refused = run("sync", "--context", f"{number}:7")
+    assert refused.exit_code == 1
+    assert "is not a platform number" in refused.output
+
+
+UNREACHABLE = "postgresql://ementor:geheim@127.0.0.1:9/ementor"
+
+
+@pytest.mark.parametrize("command", [("serve",), ("worker",), ("platform", "list"), ("db", "upgrade")])
+def test_a_database_out_of_reach_stops_the_start_in_words(run: Run, command: tuple[str, ...]) -> None:
+    refused = run(*command, EMENTOR_DATABASE_URL=UNREACHABLE)
+    assert refused.exit_code == 1
+    assert refused.output.strip() == "Error: The database cannot be reached; see EMENTOR_DATABASE_URL."
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_database_that_is_behind_stops_the_start_in_words(run: Run, tmp_path: Path, command: str) -> None:
+    refused = run(command, EMENTOR_DATABASE_URL=f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    assert refused.exit_code == 1
+    assert "ementor db upgrade" in refused.output
+
+
+def test_an_upgrade_into_a_missing_folder_says_which(run: Run, tmp_path: Path) -> None:
+    refused = run("db", "upgrade", EMENTOR_DATABASE_URL=f"sqlite:///{tmp_path / 'missing' / 'e.sqlite3'}")
+    assert refused.exit_code == 1
+    assert "EMENTOR_DATABASE_URL" in refused.output
+    assert str(tmp_path / "missing") in refused.output
+
+
+def test_an_upgrade_of_what_is_no_database_ends_as_a_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("This is no database. " * 100)
+    refused = run("db", "upgrade", EMENTOR_DATABASE_URL=f"sqlite:///{tmp_path / 'notes.txt'}")
+    assert refused.exit_code == 1
+    assert refused.output.startswith("Error: ")
+    assert len(refused.output.splitlines()) == 1
+
+
 def test_granting_twice_keeps_one_grant(run: Run, rows: Callable[..., list[Any]]) -> None:
     run("platform", "add", *PLATFORM, "--deployment-id", "1")
     for _ in range(2):

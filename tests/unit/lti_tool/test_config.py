@@ -52,7 +52,14 @@ def test_several_secret_keys_keep_their_order() -> None:
         ("EMENTOR_PUBLIC_URL", "https://tool.example:port"),
         ("EMENTOR_TOOL_CONFIG", "/nowhere/tool_config.json"),
         ("EMENTOR_ALLOW_LOOPBACK_PLATFORMS", "perhaps"),
+        ("EMENTOR_DATABASE_URL", "postgresql://x:geheim@h:port/d"),
+        ("EMENTOR_DATABASE_URL", "postgresql+nodriver://x:geheim@h/d"),
+        ("EMENTOR_DATABASE_URL", "postgresql"),
+        ("EMENTOR_DATABASE_URL", "sqlite://e.sqlite3"),
+        ("EMENTOR_DATABASE_URL", "sqlite+pysqlcipher://:geheim@/e.sqlite3"),
         ("EMENTOR_DEFAULT_LOCALE", "klingon"),
+        ("EMENTOR_DEFAULT_LOCALE", "de"),
+        ("EMENTOR_DEMO_CLOCK", "/no/such/folder/clock.json"),
         ("EMENTOR_DEFAULT_TIME_ZONE", "Mars/Olympus"),
         ("EMENTOR_DEFAULT_TIME_ZONE", "../../etc/passwd"),
         ("EMENTOR_SYNC_MINUTES", "0"),
@@ -111,15 +118,28 @@ def test_the_public_url_is_kept_as_an_origin(given: str, kept: str) -> None:
         ("postgresql://u@h/d", "postgresql://u@h/d"),
         ("sqlite:////srv/e.sqlite3", "sqlite:////srv/e.sqlite3"),
         ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("postgresql://u:p%40%25@h:5433/d", "postgresql://u:p%40%25@h:5433/d"),
+        ("sqlite:////srv/e.sqlite3?timeout=5", "sqlite:////srv/e.sqlite3?timeout=5"),
     ],
 )
 def test_database_addresses(given: str, kept: str) -> None:
     assert load_settings(MINIMAL | {"EMENTOR_DATABASE_URL": given}).database_url == kept
 
 
-def test_the_demo_clock_needs_the_demo() -> None:
-    demo = {"EMENTOR_DEMO_CLOCK": "/srv/clock.json", "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1"}
-    assert load_settings(MINIMAL | demo).demo_clock == Path("/srv/clock.json")
+def test_the_demo_clock_needs_the_demo(tmp_path: Path) -> None:
+    """Its folder must be there; the demo platform writes the file later."""
+    demo = {"EMENTOR_DEMO_CLOCK": str(tmp_path / "clock.json")}
+    with pytest.raises(ConfigError, match="EMENTOR_ALLOW_LOOPBACK_PLATFORMS"):
+        load_settings(MINIMAL | demo)
+    demo |= {"EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1"}
+    assert load_settings(MINIMAL | demo).demo_clock == tmp_path / "clock.json"
+
+
+@pytest.mark.parametrize("given", ["fr", "fr-CA", "en_GB"])
+def test_a_default_language_may_be_a_kind_of_one_that_is_offered(given: str) -> None:
+    assert load_settings(MINIMAL | {"EMENTOR_DEFAULT_LOCALE": given}).default_locale == given.replace(
+        "-", "_"
+    )
 
 
 def test_settings_do_not_show_their_secrets() -> None:
