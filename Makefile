@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 OWN := course_sync mentor_console lti_tool
 
-.PHONY: help demo demo-reset test sure bench format audit
+.PHONY: help demo demo-reset test sure bench format audit screenshots
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -44,3 +44,6 @@ format:  ## put every file into the house's format
 audit:  ## ask the vulnerability service about every installed package
 	@scripts/bootstrap audit
 	@$(BIN)/python scripts/audit.py
+
+screenshots:  ## a picture of every page into docs/images, from a demo of its own
+	@scripts/bootstrap test && CHROMIUM="$$(scripts/browser)" $(BIN)/python scripts/screenshots.py

@@ -63,11 +63,15 @@ def share_out(desks: Sequence[Desk], waiting: Iterable[Seat]) -> dict[int, int]:
     places = _list_places(desks, len(seats))
     given: dict[int, int] = {}
     for seat in seats:
-        open_to = [desk for desk in desks if places[desk.person_id] and desk.person_id != seat.person_id]
+        others = [desk for desk in desks if desk.person_id != seat.person_id]
+        # A mentor who learns here cannot take their own place; then whoever has room for one more does.
+        open_to = [d for d in others if places[d.person_id]] or [
+            d for d in others if d.cap is None or d.load + places[d.person_id] < d.cap
+        ]
         if not open_to:
             continue
         desk = min(open_to, key=lambda d: (d.levels[seat.level], -places[d.person_id], d.person_id))
-        places[desk.person_id] -= 1
+        places[desk.person_id] = max(0, places[desk.person_id] - 1)
         desk.take(seat.level)
         given[seat.membership_id] = desk.person_id
     return given
