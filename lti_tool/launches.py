@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -31,6 +31,11 @@ LAUNCH_PATH = "/lti/launch"
 LOGIN_LIFE = timedelta(minutes=10)
 """How long a login may take; a person may have to sign in at the platform on the way."""
 LOGIN_COOKIE_PREFIX = "__Secure-ementor-login-"
+LOGIN_COOKIE_PATH = "/lti"
+"""Login and launch: the one counts what the other needs."""
+MAX_LOGIN_COOKIES = 5
+"""Logins one browser may have under way; those nobody finished must not swell its requests."""
+_LOGIN_COOKIE = re.compile(re.escape(LOGIN_COOKIE_PREFIX) + r"[0-9a-f]{12}")
 MAX_PARAMETER_CHARS = 4096
 
 
@@ -90,17 +95,31 @@ def begin_login(parameters: Mapping[str, str], own_origin: str, real_now: dateti
 
 
 def set_login_cookie(response: Response, login: LoginRedirect) -> None:
-    """Bind the login to this browser; sent back to the launch address only."""
+    """Bind the login to this browser; sent back to the door only."""
     response.set_cookie(
         login.cookie_name,
         login.browser_secret,
         max_age=int(LOGIN_LIFE.total_seconds()),
-        path=LAUNCH_PATH,
+        path=LOGIN_COOKIE_PATH,
         secure=True,
         httponly=True,
         samesite="None",
         partitioned=True,
     )
+
+
+def delete_login_cookies(response: Response, names: Iterable[str]) -> None:
+    """Take cookies of logins back from this browser."""
+    for name in names:
+        response.delete_cookie(
+            name, path=LOGIN_COOKIE_PATH, secure=True, httponly=True, samesite="None", partitioned=True
+        )
+
+
+def list_surplus_cookies(cookies: Iterable[str]) -> list[str]:
+    """Names of the oldest login cookies of a browser that is about to get one more; it sends oldest first."""
+    names = [name for name in cookies if _LOGIN_COOKIE.fullmatch(name)]
+    return names[: max(0, len(names) - (MAX_LOGIN_COOKIES - 1))]
 
 
 def login_cookie_name(state: str) -> str:

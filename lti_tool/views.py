@@ -41,6 +41,7 @@ def login() -> BaseResponse:
     login = launches.begin_login(request.values, current_services().settings.public_url, g.real_now)
     response = make_response(redirect(login.address, 302))
     launches.set_login_cookie(response, login)
+    launches.delete_login_cookies(response, launches.list_surplus_cookies(request.cookies))
     return response
 
 
@@ -65,14 +66,7 @@ def launch() -> BaseResponse:
     opened = enter(accepted, services, now=g.now, real_now=g.real_now)
     response = make_response(redirect(first_page(opened, accepted), 303))
     set_session_cookie(response, opened)
-    response.delete_cookie(
-        launches.login_cookie_name(request.form.get("state", "")),
-        path=launches.LAUNCH_PATH,
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    launches.delete_login_cookies(response, [launches.login_cookie_name(request.form.get("state", ""))])
     return response
 
 
@@ -88,6 +82,14 @@ def _note_registration(registration: Registration | None) -> None:
 def outside_course() -> str:
     """For a launch that named no course."""
     return render_template("lti_tool/outside_course.html")
+
+
+@blueprint.get("/")
+def front() -> Response:
+    """For whoever opens the tool's bare address: what it is, and where its door is."""
+    response = make_response(render_template("lti_tool/front.html"))
+    response.vary.add("Accept-Language")
+    return response
 
 
 @blueprint.get("/.well-known/jwks.json")

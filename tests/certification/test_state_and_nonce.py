@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from course_sync.database import db
-from lti_tool.launches import LOGIN_COOKIE_PREFIX, LOGIN_LIFE
+from lti_tool.launches import LOGIN_COOKIE_PREFIX, LOGIN_LIFE, MAX_LOGIN_COOKIES
 from lti_tool.models import AuditEntry, LoginState
 from lti_tool.secrets import hash_of
 from tests.harness.lti_platform import (
@@ -30,7 +30,7 @@ from tests.harness.lti_platform import (
 def test_a_login_is_answered_with_state_and_nonce(
     app: Flask, client: FlaskClient, platform: TestPlatform
 ) -> None:
-    """302 with everything OpenID Connect and LTI ask for; the cookie is of the launch address only."""
+    """302 with everything OpenID Connect and LTI ask for; the cookie is of the door only."""
     response = begin_login(client, platform).response
     assert response.status_code == 302
     address = urlsplit(response.headers["Location"])
@@ -54,7 +54,7 @@ def test_a_login_is_answered_with_state_and_nonce(
     cookie = response.headers["Set-Cookie"]
     assert cookie.startswith(LOGIN_COOKIE_PREFIX)
     parts = set(cookie.split("; ")[1:])
-    assert parts >= {"Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/lti/launch", "Max-Age=600"}
+    assert parts >= {"Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/lti", "Max-Age=600"}
     assert "Domain" not in cookie
 
 
@@ -162,7 +162,7 @@ def test_the_state_of_another_browser_is_refused(
     refused = post_launch(other, token, login.state)
     assert (refused.status_code, code_on(refused)) == (403, "browser_unknown")
     name = LOGIN_COOKIE_PREFIX + hash_of(login.state)[:12]
-    other.set_cookie(name, "x" * 43, path="/lti/launch")
+    other.set_cookie(name, "x" * 43, path="/lti")
     assert code_on(post_launch(other, token, login.state)) == "browser_foreign"
     assert count_people_and_sessions(app) == (0, 0)
     assert post_launch(client, token, login.state).status_code == 303
@@ -288,3 +288,17 @@ class TestTwice:
 def test_the_life_of_a_login_is_short() -> None:
     """Long enough to sign in at the platform on the way, no longer."""
     assert timedelta(minutes=2) <= LOGIN_LIFE <= timedelta(minutes=15)
+
+
+def test_unfinished_logins_do_not_pile_up_in_a_browser(client: FlaskClient, platform: TestPlatform) -> None:
+    """However often somebody clicks; the newest ones still work, each in its own tab."""
+
+    def kept() -> list[str]:
+        return [cookie for _, _, cookie in client._cookies if cookie.startswith(LOGIN_COOKIE_PREFIX)]
+
+    logins = [begin_login(client, platform) for _ in range(20)]
+    assert len(kept()) == MAX_LOGIN_COOKIES
+    for login in logins[-MAX_LOGIN_COOKIES:]:
+        token = platform.sign(platform.claims(login.nonce))
+        assert post_launch(client, token, login.state).status_code == 303
+    assert kept() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-PUBLIC = {"/lti/login", "/lti/launch", "/.well-known/jwks.json", "/healthz", "/readyz"}
+PUBLIC = {"/", "/lti/login", "/lti/launch", "/.well-known/jwks.json", "/healthz", "/readyz"}
 PARTS = {"mentor", "trainer", "learner", "admin", "applicant", "anyone"}
 
 
