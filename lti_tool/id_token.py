@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,8 @@ LEEWAY_SECONDS = 60
 """How far the platform's clock may be from ours."""
 MAX_AGE_SECONDS = 600
 """A launch is used at once; Moodle's id_token lives 60 s, Canvas's an hour."""
+MAX_SECONDS = 1 << 40
+"""Times beyond are no times; they would also be too large to count with."""
 MAX_IDENTIFIER_CHARS = 255
 """LTI core 5.3.6.1 limits `sub` and the other identifiers to this."""
 
@@ -191,10 +194,14 @@ def _check_times(claims: dict[str, Any], now: int) -> None:
 
 
 def _seconds(claims: dict[str, Any], name: str, missing: str) -> int:
+    """A NumericDate of JWT (RFC 7519, 2): seconds, of which some platforms write fractions."""
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 40:
+    if value is None:
         raise LaunchRefused(missing)
-    return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value < MAX_SECONDS:  # infinity (1e999) is not below it either
+        raise LaunchRefused("time_malformed", name)
+    return math.floor(value)
 
 
 def _check_resource_link(claims: dict[str, Any]) -> None:

@@ -50,6 +50,7 @@ CODES = {
     "authorised_party_wrong": "message",
     "expiry_missing": "message",
     "issue_time_missing": "message",
+    "time_malformed": "message",
     "token_expired": "again",
     "token_too_old": "again",
     "token_from_future": "platform",

@@ -159,6 +159,12 @@ def test_the_session_cookie_is_of_its_own_path(client: FlaskClient, platform: Te
     assert "Max-Age=0" in spent
 
 
+def test_times_with_fractions_are_times(client: FlaskClient, platform: TestPlatform) -> None:
+    """JWT allows them, and some libraries write them."""
+    now = time.time()
+    assert launch(client, platform, iat=now - 0.25, exp=now + 59.75, nbf=now - 0.25).status_code == 303
+
+
 def test_a_rotated_key_is_fetched_at_once(client: FlaskClient, platform: TestPlatform) -> None:
     """The platform changes its key between two launches, twice within seconds: nobody is turned away."""
     assert launch(client, platform).status_code == 303
