@@ -36,7 +36,7 @@ def enter(
     db.session.commit()
     services.keys.ensure()
     if membership is not None and "Instructor" in launch.roles:
-        check_role(membership, now, services.platform)
+        check_role(membership, services.platform, now=now, real_now=real_now)
     if context_id is not None:
         _ask_for_first_sync(context_id, real_now)
     return open_session(
