@@ -42,13 +42,12 @@ def grant(platform_id: int, subject: str, role: str, course: str | None) -> None
         raise click.ClickException(f"A {role} is {role} of one course: say which with --context.")
     now = current_services().clock.real_now()
     target = _get_or_record_person(platform, subject, now)
-    is_new = course is not None and _find_context(platform, course) is None
     context = _get_or_record_context(platform, course) if course is not None else None
     grant_role(target, role, context, None, now)
     subject_ids = {"person_id": target.id, "role": role, "context_id": context.id if context else None}
     record_audit("role_granted", subject_ids, now, organisation_id=platform.organisation_id)
     click.echo(f"User {subject} of {platform.name} is {role}" + (f" of course {course}." if course else "."))
-    if is_new:
+    if context is not None and not _was_seen(context):
         click.echo(
             f"No launch from a course {course} was seen yet; if that is its id in the LMS, all is well."
         )
@@ -74,13 +73,14 @@ def _get_or_record_person(platform: Platform, subject: str, now: datetime) -> Pe
     return record.person
 
 
-def _find_context(platform: Platform, course: str) -> Context | None:
-    statement = select(Context).where(Context.platform_id == platform.id, Context.external_id == course)
-    return db.session.scalars(statement).one_or_none()
+def _was_seen(context: Context) -> bool:
+    """Whether a launch or a sync has told of this course; a mistyped id stays a bare number for ever."""
+    return bool(context.title or context.label or context.memberships_url)
 
 
 def _get_or_record_context(platform: Platform, course: str) -> Context:
-    context = _find_context(platform, course)
+    statement = select(Context).where(Context.platform_id == platform.id, Context.external_id == course)
+    context = db.session.scalars(statement).one_or_none()
     if context is None:
         context = Context(
             organisation_id=platform.organisation_id, platform_id=platform.id, external_id=course
