@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from urllib.parse import unquote
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -77,6 +78,7 @@ def own_path(path: str) -> str:
     """The path if it is a page of this very session, else the first page: never another address."""
     home_path = url_for("console.home")
     is_own = path.startswith(home_path) and "//" not in path and "\\" not in path and path.isprintable()
+    is_own = is_own and ".." not in unquote(path)  # a browser would walk up with it, out of this session
     return path if is_own else home_path
 
 

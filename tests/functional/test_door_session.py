@@ -55,6 +55,28 @@ def choose_language(client: FlaskClient, path: str, token: str | None, **headers
     return client.post(f"{path}/language", data=form, headers=headers).status_code
 
 
+@pytest.mark.parametrize(
+    "back",
+    [
+        "{path}/../x/me",
+        "{path}/%2e%2e/x",
+        "{path}/%2E./x",
+        "{path}/..",
+        "https://evil.example/",
+        "//evil.example",
+    ],
+)
+def test_the_way_back_never_leads_out_of_the_session(
+    client: FlaskClient, platform: TestPlatform, back: str
+) -> None:
+    path = sign_in(client, platform)
+    token = token_for(path.removeprefix("/s/"), secret_of(client, path))
+    form = {"locale": "en", "back": back.format(path=path), "csrf_token": token}
+    assert client.post(f"{path}/language", data=form).headers["Location"] == f"{path}/"
+    form["back"] = f"{path}/me"
+    assert client.post(f"{path}/language", data=form).headers["Location"] == f"{path}/me"
+
+
 def test_another_person_in_a_second_tab_changes_nothing_in_the_first(
     client: FlaskClient, platform: TestPlatform
 ) -> None:
