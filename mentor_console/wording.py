@@ -27,6 +27,9 @@ CHANNELS = contacts.CHANNELS
 OUTCOMES = contacts.OUTCOMES
 LEVELS = LEVEL_ORDER
 
+_SEEN_IN_PROGRESS = ("fewer_steps", "grades_below_cohort", "finished")
+"""Reasons whose numbers stand with the steps; those about one step lead to it, the others to the weeks."""
+
 _PLAIN: Any = flask_babel
 """For words without dates."""
 
@@ -339,7 +342,9 @@ def visit_words(last_access_at: datetime | None, access_known: bool, now: dateti
 def evidence_anchor(reason: Reason) -> str:
     """Where on a learner's page the numbers of a reason can be checked."""
     activity_id = reason.values.get("activity_id")
-    return f"step-{activity_id}" if activity_id is not None else "activity"
+    if activity_id is not None:
+        return f"step-{activity_id}"
+    return "progress-title" if reason.code in _SEEN_IN_PROGRESS else "activity"
 
 
 def visit_words_short(last_access_at: datetime | None, access_known: bool, now: datetime) -> str:

@@ -213,6 +213,7 @@ def test_the_learner_is_quoted_in_the_second_person(english: None) -> None:
 def test_evidence_points_at_the_step_or_at_the_weeks() -> None:
     assert wording.evidence_anchor(samples.MISSED) == "step-12"
     assert wording.evidence_anchor(samples.SILENT) == "activity"
+    assert wording.evidence_anchor(Reason("fewer_steps", {"done": 3})) == "progress-title"
 
 
 @pytest.mark.parametrize(("locale", "share"), [("en", "31%"), ("fr", "31 %")])
