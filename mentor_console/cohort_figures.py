@@ -71,6 +71,12 @@ def list_weeks(
     }
 
 
+def list_active_days(membership_id: int) -> tuple[date, ...]:
+    """Every UTC day with a trace of one learner, oldest first: what the rules measure gaps between."""
+    statement = select(ActiveDay.day).where(ActiveDay.membership_id == membership_id).order_by(ActiveDay.day)
+    return tuple(db.session.scalars(statement))
+
+
 def _count_done_per_learner(context_id: int, required_ids: Collection[int], now: datetime) -> list[int]:
     """Learners of whom nothing is known are left out rather than counted as zero."""
     not_failed = or_(Progress.completion.is_(None), Progress.completion != "failed")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from urllib.parse import urlencode
 
 from sqlalchemy import and_, exists, select
@@ -17,7 +17,7 @@ from course_sync.models import Activity, Membership, Person, Platform, Progress
 from mentor_console import answers, decisions, tasks
 from mentor_console.access import AccessDenied, Viewer, get_learner
 from mentor_console.answers import Said, sum_up
-from mentor_console.cohort_figures import get_cohort_progress, list_weeks
+from mentor_console.cohort_figures import get_cohort_progress, list_active_days, list_weeks
 from mentor_console.contacts import list_contacts
 from mentor_console.extensions import list_extensions
 from mentor_console.flag_history import add_readings
@@ -60,6 +60,7 @@ class _Picture:
     told: Told
     said: Said
     weeks: tuple[WeekActivity, ...]
+    active_days: tuple[date, ...]
     mentors: Sequence[Person]
 
     @property
@@ -101,6 +102,7 @@ def get_learner_page(
         level=flags[0].level if flags else None,
         kind=flags[0].kind if flags else None,
         weeks=picture.weeks,
+        active_days=picture.active_days,
         progress=picture.progress,
         timeline=timeline[:TIMELINE_MAX_ENTRIES],
         timeline_older=max(0, len(timeline) - TIMELINE_MAX_ENTRIES),
@@ -141,6 +143,7 @@ def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone:
         next_steps=list_next_steps(picture.progress.steps, now),
         progress=picture.progress,
         weeks=picture.weeks,
+        active_days=picture.active_days,
         timeline=timeline[:TIMELINE_MAX_ENTRIES],
         freshness=freshness_of([membership.context_id]),
         tasks=tuple(shared),
@@ -163,6 +166,7 @@ def _take_picture(membership: Membership, viewer: Viewer, now: datetime, zone: t
         weeks=list_weeks([membership.context], [membership.id], now, weeks=WEEKS_SHOWN).get(
             membership.id, ()
         ),
+        active_days=list_active_days(membership.id),
         mentors=_list_mentors(membership),
     )
 

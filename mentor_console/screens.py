@@ -241,6 +241,8 @@ class LearnerPage:
     """Alarms rest until then, because the learner said why."""
     set_aside: bool = False
     """Every open flag is decided: no open card on Today."""
+    active_days: tuple[date, ...] = ()
+    """Days with a trace (UTC), oldest first: the numbers of silence can be checked on them."""
 
 
 @dataclass(frozen=True)
@@ -273,6 +275,8 @@ class OwnPage:
     """Those shared with the learner, open ones first."""
     answers: tuple[AnswerLine, ...] = ()
     paused_until: datetime | None = None
+    active_days: tuple[date, ...] = ()
+    """Days with a trace (UTC), oldest first: the numbers of silence can be checked on them."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any, cast
 
 import flask_babel
@@ -345,6 +346,14 @@ def evidence_anchor(reason: Reason) -> str:
     if activity_id is not None:
         return f"step-{activity_id}"
     return "progress-title" if reason.code in _SEEN_IN_PROGRESS else "activity"
+
+
+def trace_words(days: Sequence[date], now: datetime) -> str:
+    """Every day with a trace and, in brackets, how long after the one before: "3 October, 10 October (7)"."""
+    today = moments.local_day(now)
+    words = [moments.day_words(day, today=today, weekday=False) for day in days]
+    gaps = ["", *(f" ({(day - before).days})" for before, day in pairwise(days))]
+    return ", ".join(word + gap for word, gap in zip(words, gaps, strict=False))
 
 
 def visit_words_short(last_access_at: datetime | None, access_known: bool, now: datetime) -> str:

@@ -240,3 +240,9 @@ def test_chart_geometry() -> None:
 def test_the_bar_stays_inside() -> None:
     bar = charts.bar(samples.progress())
     assert (bar.done, bar.due, bar.median) == (30.8, 46.2, 55.8)
+
+
+def test_days_with_a_trace_show_the_gaps_between_them(english: None) -> None:
+    days = (date(2026, 10, 3), date(2026, 10, 10), date(2026, 10, 11))
+    assert wording.trace_words(days, NOW) == "3 October, 10 October (7), 11 October (1)"
+    assert wording.trace_words((), NOW) == ""
