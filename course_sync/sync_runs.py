@@ -20,7 +20,8 @@ from course_sync.models import SyncRun
 DEAD_AFTER = timedelta(minutes=2)
 KEPT_FOR = timedelta(days=30)
 """History of runs; the facts themselves carry their own times."""
-_BEAT_EVERY = timedelta(seconds=5)
+_BEAT_EVERY = timedelta(seconds=1)
+"""Also how soon a run notices that it was closed by somebody else."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -70,9 +71,7 @@ def serve(host: str, port: int, workers: int, threads: int, grace: int) -> None:
 def worker(grace: int) -> None:
     """Run queued jobs and the schedule, until stopped."""
     run_worker(make_ready_app(), grace_seconds=grace)
-    # Threads that wait for a platform's answer would hold the process; nothing they do counts any more.
-    logging.shutdown()
-    os._exit(0)
+    leave_at_once(0)
 
 
 @main.command()
@@ -104,9 +103,18 @@ def demo(state: Path, port: int, lms_port: int) -> None:
             seed_demo(where, advance)
 
     try:
-        sys.exit(run_demo(state, addresses, seed))
+        status = run_demo(state, addresses, seed)
     except DemoError as problem:
         raise click.ClickException(str(problem)) from problem
+    leave_at_once(status)
+
+
+def leave_at_once(status: int) -> NoReturn:
+    """End this process without waiting for threads that wait for a platform; they count no more."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 main.add_command(platform)

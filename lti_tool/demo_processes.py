@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 GRACE_SECONDS = 1
 """What the tool and its worker are given to finish what they are at."""
-STOP_SECONDS = 2.2
+STOP_SECONDS = 2.0
 """After this nothing of the demo runs any more."""
 
 

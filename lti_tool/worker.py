@@ -157,6 +157,7 @@ class ClockWatch:
             return False
         self._offset = offset
         with self._app.app_context():
+            abandon_syncs(None, _real_now(self._app))  # they read a day that is over
             enqueue_all_syncs(trigger="clock")
             db.session.remove()
         return True

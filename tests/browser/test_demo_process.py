@@ -3,121 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import socket
-import subprocess
-import sys
-import threading
+import sqlite3
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.harness.processes import Command, can_list_processes, traffic
 from tests.harness.servers import free_ports
 
-ALL_GONE_SECONDS = 4
+pytestmark = [
+    pytest.mark.skipif(not can_list_processes(), reason="looks processes up in /proc"),
+    pytest.mark.xdist_group("demo_process"),
+]
+
+NEW_DAY_SECONDS = 10
+"""Five are promised; a machine in the middle of a test run is given twice that."""
 
 
-class RunningDemo:
-    """One `ementor demo`, leader of a process group as a shell makes one, and everything it started."""
-
-    def __init__(self, state: Path, ports: list[int]) -> None:
-        self.tool, self.lms = ports
-        self.log = state.with_suffix(".log").open("w+b")
-        environ = {key: value for key, value in os.environ.items() if not key.startswith("EMENTOR_")}
-        command = [sys.executable, "-m", "lti_tool.cli", "demo", "--state", str(state)]
-        command += ["--port", str(self.tool), "--lms-port", str(self.lms)]
-        self.process = subprocess.Popen(
-            command,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self.seen: set[int] = set()
-
-    def said(self) -> str:
-        """Everything on its output so far."""
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
-
-    def wait_for(self, words: str, seconds: float = 60) -> float:
-        """Wait until it says so; seconds since the call."""
-        started = time.monotonic()
-        while words not in self.said():
-            assert self.process.poll() is None, self.said()
-            assert time.monotonic() - started < seconds, self.said()
-            time.sleep(0.05)
-        return time.monotonic() - started
-
-    def family(self) -> set[int]:
-        """It and all that descends from it, now and earlier, as far as they still run."""
-        parents = dict(_parents())
-        self.seen.add(self.process.pid)
-        grown = True
-        while grown:
-            new = {pid for pid, parent in parents.items() if parent in self.seen} - self.seen
-            self.seen |= new
-            grown = bool(new)
-        return {pid for pid in self.seen if pid in parents}
-
-    def next_day(self) -> None:
-        """As the button of the demo LMS: its calendar moves, and the worker syncs."""
-        url = f"http://127.0.0.1:{self.lms}/demo/clock/advance"
-        with contextlib.suppress(urllib.error.URLError):
-            urllib.request.urlopen(urllib.request.Request(url, data=b"days=1"), timeout=10)
-
-    def are_ports_free(self) -> bool:
-        """Whether nobody listens on either port any more."""
-        for port in (self.tool, self.lms):
-            with socket.socket() as probe:
-                probe.settimeout(1)
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return False
-        return True
-
-    def assert_all_gone(self, within_seconds: float = ALL_GONE_SECONDS) -> None:
-        """Both ports free and no process left, in time."""
-        deadline = time.monotonic() + within_seconds
-        while (left := self.family()) or not self.are_ports_free():
-            assert time.monotonic() < deadline, f"left: {[_command(pid) for pid in left]}\n{self.said()}"
-            self.process.poll()
-            time.sleep(0.05)
-
-    def close(self) -> None:
-        """Leave nothing behind, whatever the test found."""
-        for pid in self.family():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.process.wait(10)
-        self.log.close()
-
-
-def _command(pid: int) -> str:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return "gone"
-
-
-def _parents() -> Iterator[tuple[int, int]]:
-    """Every process that runs (zombies do not) with its parent."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-                if state not in "ZX":
-                    yield int(entry.name), int(parent)
+def start(state: Path, ports: list[int]) -> Command:
+    """`ementor demo` over this state; the tool's port first."""
+    tool, lms = map(str, ports)
+    arguments = ["demo", "--state", str(state), "--port", tool, "--lms-port", lms]
+    return Command(arguments, state.with_suffix(".log"), ports, {})
 
 
 @contextlib.contextmanager
-def demo(state: Path, ports: list[int]) -> Iterator[RunningDemo]:
+def demo(state: Path, ports: list[int]) -> Iterator[Command]:
     """A demo that has said it is ready."""
-    running = RunningDemo(state, ports)
+    running = start(state, ports)
     try:
         running.wait_for("Ready.")
         yield running
@@ -125,25 +41,16 @@ def demo(state: Path, ports: list[int]) -> Iterator[RunningDemo]:
         running.close()
 
 
-@contextlib.contextmanager
-def traffic(port: int) -> Iterator[None]:
-    """Requests to the tool from several sides until the block ends."""
-    stop = threading.Event()
+def next_day(running: Command) -> None:
+    """As the button of the demo LMS: its calendar moves, and the worker syncs."""
+    url = f"http://127.0.0.1:{running.ports[1]}/demo/clock/advance"
+    urllib.request.urlopen(urllib.request.Request(url, data=b"days=1"), timeout=10).close()
 
-    def ask() -> None:
-        while not stop.is_set():
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://localhost:{port}/readyz", timeout=2).read()
 
-    threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(10)
+def newest_day(state: Path) -> str:
+    """The demo's day of the newest sync that was begun."""
+    with contextlib.closing(sqlite3.connect(f"file:{state}/ementor.sqlite3?mode=ro", uri=True)) as database:
+        return str(database.execute("select max(as_of) from sync_run").fetchone()[0])[:10]
 
 
 @pytest.fixture(scope="module")
@@ -158,54 +65,51 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo") / "state"
 
 
-@pytest.mark.xdist_group("demo_process")
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_every_way_of_stopping_leaves_nothing(state: Path, ports: list[int], how: str) -> None:
     """The terminal's signal to the whole group, under load and in the middle of a sync."""
     with demo(state, ports) as running:
-        running.wait_for("Ready.")
-        with traffic(running.tool):
-            running.next_day()
+        with traffic(f"http://localhost:{ports[0]}/readyz"):
+            next_day(running)
             time.sleep(2.5)
             assert len(running.family()) >= 5, "demo, LMS, server, its worker, job worker"
-            os.killpg(running.process.pid, getattr(signal, how))
+            running.send(how)
             running.assert_all_gone()
         assert running.process.wait(1) == 0, running.said()
         assert "Traceback" not in running.said()
 
 
-@pytest.mark.xdist_group("demo_process")
 def test_a_demo_that_is_killed_takes_its_parts_along(state: Path, ports: list[int]) -> None:
     with demo(state, ports) as running:
-        running.next_day()
+        next_day(running)
         time.sleep(1.5)
-        running.family()
+        assert len(running.family()) >= 5
         running.process.kill()
         running.assert_all_gone(15)
 
 
-@pytest.mark.xdist_group("demo_process")
-def test_it_starts_again_at_once_after_any_of_these(state: Path, ports: list[int]) -> None:
-    """A second start shows what is known and leaves the sync to the worker."""
-    started = time.monotonic()
+def test_a_new_day_is_synced_at_once_after_any_of_these(state: Path, ports: list[int]) -> None:
+    """Even moved on the moment the demo is ready, and again while the first sync runs."""
     with demo(state, ports) as running:
         assert "First sync" not in running.said()
-        assert time.monotonic() - started < 12
-        os.killpg(running.process.pid, signal.SIGINT)
-        running.assert_all_gone()
+        for _ in range(2):
+            before = newest_day(state)
+            next_day(running)
+            deadline = time.monotonic() + NEW_DAY_SECONDS
+            while newest_day(state) == before:
+                assert time.monotonic() < deadline, f"no sync of the day after {before}"
+                time.sleep(0.05)
 
 
-@pytest.mark.xdist_group("demo_process")
 def test_it_can_be_stopped_during_the_first_sync(tmp_path: Path) -> None:
     """And started again right after: what was interrupted does not keep the next start away."""
     ports, state = free_ports(2), tmp_path / "state"
-    running = RunningDemo(state, ports)
+    running = start(state, ports)
     try:
         running.wait_for("Demo LMS at")
         time.sleep(4)
         assert "Ready." not in running.said()
-        running.family()
-        os.killpg(running.process.pid, signal.SIGINT)
+        running.send("SIGINT")
         running.assert_all_gone()
     finally:
         running.close()

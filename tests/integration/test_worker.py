@@ -118,6 +118,17 @@ def test_a_moved_calendar_queues_every_course_once(
     assert _states("sync_context") == ["queued"]
 
 
+def test_a_moved_calendar_stops_the_sync_of_the_day_before(
+    app: Flask, course: int, now: datetime, move_clock: Callable[[int], None]
+) -> None:
+    watch = ClockWatch(app)
+    keeper = begin_run(course, trigger="schedule", as_of=now, real_now=services_of(app).clock.real_now)
+    move_clock(86_400)
+    assert watch.look()
+    with pytest.raises(SyncBusy):
+        keeper.beat(force=True)
+
+
 def test_a_clock_that_only_resumed_queues_nothing(
     app: Flask, course: int, move_clock: Callable[[int], None]
 ) -> None:

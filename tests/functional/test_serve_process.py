@@ -1,0 +1,58 @@
+"""`ementor serve` as a process: a terminal's Ctrl-C, a closed terminal and a polite kill, all under load."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import tool_environ
+from tests.harness.processes import Command, can_list_processes, traffic
+from tests.harness.servers import free_ports
+
+pytestmark = pytest.mark.skipif(not can_list_processes(), reason="looks processes up in /proc")
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
+def test_the_server_ends_with_all_its_workers(tmp_path: Path, database_url: str, how: str) -> None:
+    """The signal reaches master and workers alike, while requests are being answered."""
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}/healthz"
+    environ = {key: value for key, value in tool_environ(database_url).items() if "DATABASE" not in key}
+    environ["EMENTOR_DATABASE_URL"] = f"sqlite:///{tmp_path / 'served.sqlite3'}"
+    environ["EMENTOR_LOG_LEVEL"] = "WARNING"
+    _upgrade(tmp_path, environ)
+    arguments = ["serve", "--port", str(port), "--workers", "2", "--grace", "2"]
+    server = Command(arguments, tmp_path / "log", [port], environ)
+    try:
+        _wait_until_up(server, url)
+        with traffic(url):
+            time.sleep(0.5)
+            assert len(server.family()) == 3
+            server.send(how)
+            server.assert_all_gone()
+        assert server.process.wait(1) == 0, server.said()
+        assert "Traceback" not in server.said()
+    finally:
+        server.close()
+
+
+def _upgrade(folder: Path, environ: dict[str, str]) -> None:
+    command = Command(["db", "upgrade"], folder / "upgrade", [], environ)
+    assert command.process.wait(60) == 0, command.said()
+    command.close()
+
+
+def _wait_until_up(server: Command, url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert server.process.poll() is None, server.said()
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        time.sleep(0.1)
+    raise AssertionError(server.said())
