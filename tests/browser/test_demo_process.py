@@ -11,13 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.processes import Command, can_list_processes, traffic
+from tests.harness.processes import Command, traffic
 from tests.harness.servers import free_ports
 
-pytestmark = [
-    pytest.mark.skipif(not can_list_processes(), reason="looks processes up in /proc"),
-    pytest.mark.xdist_group("demo_process"),
-]
+pytestmark = pytest.mark.xdist_group("demo_process")
 
 NEW_DAY_SECONDS = 10
 """Five are promised; a machine in the middle of a test run is given twice that."""

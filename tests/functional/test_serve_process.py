@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import tool_environ
-from tests.harness.processes import Command, can_list_processes, traffic
+from tests.harness.processes import Command, traffic
 from tests.harness.servers import free_ports
-
-pytestmark = pytest.mark.skipif(not can_list_processes(), reason="looks processes up in /proc")
 
 
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])

@@ -1,4 +1,4 @@
-"""Commands as processes: started as a shell does, and watched to the end with everything they start."""
+"""Commands as processes: started as a shell does, watched to the end with everything they start (Linux)."""
 
 from __future__ import annotations
 
@@ -96,11 +96,6 @@ def traffic(url: str) -> Iterator[None]:
         stop.set()
         for thread in threads:
             thread.join(10)
-
-
-def can_list_processes() -> bool:
-    """Whether this system tells in /proc who runs."""
-    return Path("/proc/self/stat").exists()
 
 
 def _list_parents() -> Iterator[tuple[int, int]]:
