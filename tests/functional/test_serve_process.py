@@ -29,11 +29,10 @@ def test_the_server_ends_with_all_its_workers(tmp_path: Path, database_url: str,
     try:
         _wait_until_up(server, url)
         with traffic(url):
-            time.sleep(0.5)
-            assert len(server.family()) == 3
+            _wait_for_workers(server)
             server.send(how)
             server.assert_all_gone()
-        assert server.process.wait(1) == 0, server.said()
+        assert server.process.wait(10) == 0, server.said()
         assert "Traceback" not in server.said()
     finally:
         server.close()
@@ -43,6 +42,14 @@ def _upgrade(folder: Path, environ: dict[str, str]) -> None:
     command = Command(["db", "upgrade"], folder / "upgrade", [], environ)
     assert command.process.wait(60) == 0, command.said()
     command.close()
+
+
+def _wait_for_workers(server: Command) -> None:
+    """The master and its two workers."""
+    deadline = time.monotonic() + 30
+    while len(server.family()) < 3:
+        assert time.monotonic() < deadline, server.said()
+        time.sleep(0.05)
 
 
 def _wait_until_up(server: Command, url: str) -> None:
