@@ -15,12 +15,11 @@ from sqlalchemy import CursorResult, delete, select, update
 from course_sync.database import db
 from course_sync.errors import SyncBusy
 from course_sync.jobs import enqueue, job
-from course_sync.models import SOURCE_MOODLE, Context, SyncRun
-from course_sync.records import find_last_read
+from course_sync.models import Context, SyncRun
 from course_sync.sync import SyncReport, sync_context
 from lti_tool.models import LaunchSession, LoginState
 from lti_tool.services import current_services
-from mentor_console.flagging import refresh_flags
+from mentor_console.flagging import judge_anew
 
 Progress = Callable[[int, int], None]
 
@@ -44,7 +43,7 @@ def sync_and_flag(context_id: int, *, trigger: str, on_progress: Progress | None
         on_progress=on_progress,
     )
     if report.state != "failed":
-        refresh_flags(context_id, min(now, find_last_read(context_id, "access", SOURCE_MOODLE) or now))
+        judge_anew(context_id, now)
     return report
 
 

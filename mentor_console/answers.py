@@ -40,6 +40,8 @@ FACTS = (
 """What of KnownFact.what can be called wrong."""
 
 TEXT_MAX_CHARACTERS = 2000
+_SPOKEN = ("phone", "video", "face_to_face")
+"""Where nobody answers on these, nothing was said."""
 PAUSE_MAX_DAYS = 90
 OPEN_PAUSE_DAYS = 7
 """Working offline without a date: long enough to be left in peace, short enough not to be forgotten."""
@@ -209,8 +211,13 @@ def answer_line(answer: LearnerAnswer, last_contact: Contact | None, now: dateti
 
 
 def _came_after(contact: Contact | None, answer: LearnerAnswer) -> bool:
-    """Forms know minutes only, so a contact of the same minute counts if it was logged afterwards."""
+    """Whether the learner was reached, or written to, since.
+
+    Forms know minutes only, so a contact of the same minute counts if it was logged afterwards.
+    """
     if contact is None or contact.recorded_at < answer.given_at:
+        return False
+    if contact.outcome == "no_answer" and contact.channel in _SPOKEN:
         return False
     return contact.occurred_at >= answer.given_at.replace(second=0, microsecond=0)
 

@@ -67,6 +67,12 @@ def withdraw_extension(viewer: Viewer, extension_id: int, now: datetime) -> bool
     return withdrawn
 
 
+def get_context_id(extension_id: int) -> int:
+    """The course an extension was given in. Raises sqlalchemy's NoResultFound for an unknown one."""
+    statement = select(Membership.context_id).join(Extension, Extension.membership_id == Membership.id)
+    return db.session.scalars(statement.where(Extension.id == extension_id)).one()
+
+
 def list_extensions(membership: Membership) -> tuple[ExtensionLine, ...]:
     """The newest one of each activity that was not withdrawn, the earliest deadline first."""
     newest = select(func.max(Extension.id)).where(

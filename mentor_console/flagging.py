@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import select, update
 
 from course_sync.database import db
-from course_sync.models import Membership
+from course_sync.models import SOURCE_MOODLE, Membership
+from course_sync.records import find_last_read
 from mentor_console.course_facts import CourseSnapshot, load_course
 from mentor_console.course_rules import thresholds_for
 from mentor_console.flags.assessment import Assessment, evaluate
@@ -84,6 +85,19 @@ def refresh_flags(context_id: int, now: datetime, thresholds: Thresholds | None 
     _clear(ended, now)
     db.session.commit()
     return FlagChanges(raised=raised, cleared=len(ended), kept=len(kept))
+
+
+def judging_moment(context_id: int, now: datetime) -> datetime:
+    """Up to when learners may be judged: `now`, but not past the last reading of visits.
+
+    While the LMS does not answer, "not read" must not become "did not come".
+    """
+    return min(now, find_last_read(context_id, "access", SOURCE_MOODLE) or now)
+
+
+def judge_anew(context_id: int, now: datetime) -> FlagChanges:
+    """Refresh the flags of a course as far as its facts are known; after every change of facts or rules."""
+    return refresh_flags(context_id, judging_moment(context_id, now))
 
 
 def _list_raised(snapshot: CourseSnapshot, thresholds: Thresholds, now: datetime) -> Iterable[_Raised]:

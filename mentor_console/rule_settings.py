@@ -27,7 +27,7 @@ from mentor_console.course_rules import (
     thresholds_for,
 )
 from mentor_console.errors import Conflict, InvalidInput
-from mentor_console.flagging import assess_course, refresh_flags
+from mentor_console.flagging import assess_course, judge_anew, judging_moment
 from mentor_console.flags.cohort import compute_cohort
 from mentor_console.flags.standing import WATCHED
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, ThresholdError, Thresholds, with_overrides
@@ -102,7 +102,8 @@ def preview_rules(
         in_force = thresholds_for(context_id)
         course = wanted if place.context_id else numbers_of(find_newest(place.organisation_id, context_id))
         tried = combine(place.inherited if place.context_id else wanted, course)
-        pairs += _compare(load_course(context_id, now, in_force), in_force, tried, now)
+        moment = judging_moment(context_id, now)
+        pairs += _compare(load_course(context_id, moment, in_force), in_force, tried, moment)
     return _sum_up(pairs)
 
 
@@ -134,7 +135,7 @@ def save_rules(
         raise Conflict("changed_by_other")
     db.session.commit()
     if place.context_id is not None:
-        refresh_flags(place.context_id, now)
+        judge_anew(place.context_id, now)
     return _get_version(place, version)
 
 

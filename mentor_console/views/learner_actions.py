@@ -13,7 +13,7 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
 from course_sync.models import Membership
-from mentor_console import decisions, extensions, moments, notes, playbook_wording, tasks, undo
+from mentor_console import decisions, extensions, flagging, moments, notes, playbook_wording, tasks, undo
 from mentor_console.access import Viewer, current_viewer, get_learner, open_to
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.playbooks import PLAYBOOKS
@@ -120,6 +120,7 @@ def set_extension(membership_id: int) -> Answer:
             given = {"activity": activity_id, "due_at": due_at}
             raise InvalidInput.of({name: "required" for name, value in given.items() if value is None})
         extensions.set_extension(viewer, membership, activity_id, due_at, now=g.now)
+        flagging.judge_anew(membership.context_id, g.now)
     except InvalidInput as error:
         return _come_back(viewer, membership, "extension", error.problems)
     return go_back(membership_id, done="extended")
@@ -130,6 +131,7 @@ def set_extension(membership_id: int) -> Answer:
 def withdraw_extension(extension_id: int) -> Response:
     """Let the earlier date hold again."""
     extensions.withdraw_extension(current_viewer(), extension_id, g.now)
+    flagging.judge_anew(extensions.get_context_id(extension_id), g.now)
     learner_id = parse_id(request.form.get("learner", "")) or 0
     return go_back(learner_id, done="extension_withdrawn")
 

@@ -31,6 +31,8 @@ class RuleForm:
     texts: Mapping[str, str]
     problems: Mapping[str, str] = field(default_factory=dict)
     preview: RulesPreview | None = None
+    based_on: int | None = None
+    """The version the numbers were first shown over; another one meanwhile is a conflict when saving."""
     is_late: bool = False
     """Somebody saved others meanwhile."""
 
@@ -53,11 +55,11 @@ def _answer(scope: RuleScope) -> Answer:
     viewer = current_viewer()
     page = rule_settings.get_rules(viewer, scope)
     if request.method == "GET":
-        return _render(page, RuleForm(rule_wording.texts(page.values)))
+        return _render(page, RuleForm(rule_wording.texts(page.values), based_on=page.based_on_id))
     texts = {name: request.form.get(name, "").strip() for name in page.values}
     numbers, problems = read_numbers(texts, page)
     if problems:
-        return _render(page, RuleForm(texts, problems)), 422
+        return _render(page, RuleForm(texts, problems, based_on=_based_on())), 422
     overrides = {name: number for name, number in numbers.items() if number != page.inherited[name]}
     return _try_or_save(scope, overrides, page, texts)
 
@@ -69,14 +71,17 @@ def _try_or_save(
     try:
         if request.form.get("do") != "save":
             preview = rule_settings.preview_rules(viewer, overrides, g.now, scope)
-            return _render(page, RuleForm(texts, preview=preview))
-        based_on = parse_id(request.form.get("based_on", ""))
-        rule_settings.save_rules(viewer, overrides, based_on, g.now, scope)
+            return _render(page, RuleForm(texts, preview=preview, based_on=_based_on()))
+        rule_settings.save_rules(viewer, overrides, _based_on(), g.now, scope)
     except InvalidInput as error:
-        return _render(page, RuleForm(texts, error.problems)), 422
+        return _render(page, RuleForm(texts, error.problems, based_on=_based_on())), 422
     except Conflict:
-        return _render(page, RuleForm(texts, is_late=True)), 409
+        return _render(page, RuleForm(texts, is_late=True, based_on=page.based_on_id)), 409
     return redirect(url_for(_PAGES[scope], done="rules_saved"), 303)
+
+
+def _based_on() -> int | None:
+    return parse_id(request.form.get("based_on", ""))
 
 
 def read_numbers(texts: Mapping[str, str], page: RulesPage) -> tuple[dict[str, Number], dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from mentor_console import course_breaks, sharing
+from mentor_console import course_breaks, flagging, sharing
 from mentor_console.access import current_viewer, open_to
 from mentor_console.errors import InvalidInput
 from mentor_console.views.forms import parse_day, parse_id, take_typed
@@ -53,6 +53,7 @@ def add_break() -> Response | tuple[str, int]:
     days: dict[str, Any] = {name: parse_day(request.form.get(name, "")) for name in ("starts_on", "ends_on")}
     try:
         course_breaks.add_break(current_viewer(), name=request.form.get("name", ""), **days, now=g.now)
+        _judge_anew()
     except InvalidInput as error:
         return render_course(take_typed("break", error.problems)), 422
     return go_to_course(done="break_added")
@@ -63,4 +64,12 @@ def add_break() -> Response | tuple[str, int]:
 def remove_break(break_id: int) -> Response:
     """The course does not rest after all."""
     course_breaks.remove_break(current_viewer(), break_id, g.now)
+    _judge_anew()
     return go_to_course(done="break_removed")
+
+
+def _judge_anew() -> None:
+    """Days of rest hold for the cards at once, not only at the next sync."""
+    context_id = current_viewer().context_id
+    if context_id is not None:
+        flagging.judge_anew(context_id, g.now)

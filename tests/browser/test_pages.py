@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Frame, Page, expect
 
 from lti_tool.demo_lms import constants
+from lti_tool.demo_lms.dataset import load_dataset
+from lti_tool.demo_lms.people import learner_people
 from tests.harness.chromium import Watch
 
 Open = Callable[..., tuple[Page, Frame]]
@@ -68,6 +70,29 @@ def check_in_every_light(page: Page, frame: Frame, axe: Axe) -> None:
 def test_first_page_of_each_person(open_tool: Open, axe: Axe, who: str) -> None:
     page, frame = open_tool(PEOPLE[who])
     check_in_every_light(page, frame, axe)
+
+
+def test_today_before_anybody_is_in_ones_care(open_tool: Open, axe: Axe) -> None:
+    """A learner is named e-mentor and looks after nobody yet."""
+    _page, course = open_tool(constants.TRAINER_ID)
+    in_english(course)
+    form = course.locator("form[action$='/mentors']")
+    novice = form.locator("option[value]:not([value=''])").last
+    name = novice.inner_text()
+    form.locator("select").select_option(label=name)
+    form.locator("button[type=submit]").click()
+    expect(course.get_by_text("Named as e-mentor.")).to_be_visible()
+    page, frame = open_tool(user_id_of(name))
+    in_english(frame)
+    frame.goto(frame.url.rsplit("/", 1)[0] + "/today")
+    expect(frame.get_by_role("heading", name="No learner is in your care yet")).to_be_visible()
+    check_in_every_light(page, frame, axe)
+
+
+def user_id_of(name: str) -> int:
+    """The demo's number of one of its learners."""
+    people = learner_people(load_dataset())
+    return next(person.user_id for person in people if person.full_name == name)
 
 
 def test_learner_page_with_its_form(open_tool: Open, axe: Axe) -> None:

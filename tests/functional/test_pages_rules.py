@@ -132,6 +132,16 @@ def test_two_who_save_at_once_overwrite_nothing(desk: Desk) -> None:
     assert rules_form(again)["silent_act_days"] == "16"
 
 
+def test_trying_the_numbers_does_not_hide_that_somebody_saved_meanwhile(desk: Desk) -> None:
+    mine = rules_form(desk.open("trainer", "course/rules"))
+    desk.follow("trainer", "course/rules", sent(mine, silent_act_days="18", do="save"))
+    tried = desk.open("trainer", "course/rules", sent(mine, silent_act_days="16"))
+    assert tried.status == 200
+    late = desk.open("trainer", "course/rules", sent(rules_form(tried), do="save"))
+    assert late.status == 409
+    assert rules_form(desk.open("trainer", "course/rules"))["silent_act_days"] == "18"
+
+
 def test_every_number_of_the_rules_has_words(app: Flask) -> None:
     """And stands in exactly one group."""
     with app.test_request_context():

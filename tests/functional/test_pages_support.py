@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -96,7 +97,7 @@ def test_a_note_is_read_by_its_author_only(desk: Desk) -> None:
 
 
 def test_a_task_is_set_changed_done_and_taken_back(desk: Desk) -> None:
-    today = desk.world.now.date().isoformat()
+    today = desk.world.now.astimezone(ZoneInfo("Europe/Paris")).date().isoformat()  # the reader's zone
     page = desk.open("mentor", desk.learner())
     form = next(f for f in page.forms if "/tasks#" in f.action and "title" in dict(f.fields))
     data = sent(form, title="Ring <tonight>", kind="technical", due_on=today, shared="yes")

@@ -161,6 +161,24 @@ class TestAskingForHelp:
         record_contact(mentor, learner, **given, **rest, now=at + timedelta(seconds=55))
         assert get_today(mentor, NOW + timedelta(minutes=2)).counts["awaiting_reply"] == 0
 
+    @pytest.mark.parametrize(
+        ("channel", "outcome", "waiting"),
+        [
+            ("phone", "no_answer", 1),
+            ("video", "no_answer", 1),
+            ("email", "no_answer", 0),
+            ("phone", "reached", 0),
+        ],
+    )
+    def test_a_call_that_nobody_took_is_no_answer(
+        self, mentor: Viewer, own: Viewer, learner: Membership, channel: str, outcome: str, waiting: int
+    ) -> None:
+        say(own, "need_help", now=days_ago(1))
+        given = {"kind": "social", "channel": channel, "outcome": outcome, "summary": ""}
+        rest = {"occurred_at": NOW, "duration_minutes": None, "request_key": "call"}
+        record_contact(mentor, learner, **given, **rest, now=NOW)
+        assert get_today(mentor, NOW).counts["awaiting_reply"] == waiting
+
     def test_no_decision_hides_it(
         self, world: World, mentor: Viewer, own: Viewer, learner: Membership
     ) -> None:
