@@ -33,9 +33,10 @@ sure:  ## format, lint, types, import contracts, templates, house tests; under a
 	@$(BIN)/djlint --lint --quiet templates lti_tool/demo_lms/templates
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/house $(ARGS)
 
-bench:  ## how long Today takes with 30 and with 300 learners, against its bounds
+bench:  ## how long things take, each against its bound: Today with 30 and 300 learners, the demo's new day
 	@scripts/bootstrap test
 	@$(BIN)/python -m tests.bench.today
+	@$(BIN)/python -m tests.bench.demo
 
 format:  ## put every file into the house's format
 	@scripts/bootstrap check,test
