@@ -18,6 +18,12 @@ SOURCE_LTI = "lti"
 SOURCE_MOODLE = "moodle"
 """Values of every `source` column: which door a fact came through."""
 
+ACTIVE = "active"
+PENDING = "pending"
+REFUSED = "refused"
+"""States of a platform and of a deployment; only `active` ones may launch. Refused ones stay, so that they
+do not ask again."""
+
 
 class Organisation(Model):
     """A training organisation. Nothing of one is ever visible to another."""
@@ -46,6 +52,11 @@ class Platform(Model):
     auth_token_url: Mapped[str] = mapped_column(String(1024))
     jwks_url: Mapped[str] = mapped_column(String(1024))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(16), default=ACTIVE, server_default=ACTIVE)
+    product: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """moodle | canvas | "" where nobody said."""
+    auth_audience: Mapped[str | None] = mapped_column(String(1024))
+    """Audience of our client assertions where the platform wants its own; None = the token address."""
     moodle_url: Mapped[str | None] = mapped_column(String(1024))
     """Base address of the Moodle site whose web services may be called; None = LTI only."""
     moodle_token_sealed: Mapped[str | None] = mapped_column(Text)
@@ -67,6 +78,9 @@ class Deployment(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
     deployment_id: Mapped[str] = mapped_column(String(255))
+    status: Mapped[str] = mapped_column(String(16), default=ACTIVE, server_default=ACTIVE)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a signed launch first named a deployment nobody had registered; None = registered by a person."""
 
     platform: Mapped[Platform] = relationship(back_populates="deployments")
 

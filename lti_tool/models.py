@@ -1,4 +1,4 @@
-"""Tables of the door: logins under way, tool keys, sessions, audit entries.
+"""Tables of the door: logins under way, tool keys, sessions, invites, audit entries.
 
 No learner's facts live here. Secrets are stored as SHA-256 (session, state, browser) or sealed (keys).
 """
@@ -12,7 +12,7 @@ from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from course_sync.database import Model, UtcDateTime
-from course_sync.models import Context, Person, Platform
+from course_sync.models import Context, Organisation, Person, Platform
 
 
 class LoginState(Model):
@@ -65,6 +65,29 @@ class LaunchSession(Model):
     person: Mapped[Person] = relationship()
     context: Mapped[Context | None] = relationship()
     platform: Mapped[Platform] = relationship()
+
+
+class Invite(Model):
+    """A link with which one platform may register itself, once, for one organisation."""
+
+    __tablename__ = "invite"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    platform_id: Mapped[int | None] = mapped_column(ForeignKey("platform.id"))
+    """What it brings up to date; None until used = it brings a new platform, and then names that."""
+    approve_at_once: Mapped[bool] = mapped_column(default=False)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """None = made on the command line."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    organisation: Mapped[Organisation] = relationship()
+    platform: Mapped[Platform | None] = relationship()
+    created_by: Mapped[Person | None] = relationship()
 
 
 class AuditEntry(Model):
