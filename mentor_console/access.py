@@ -201,7 +201,7 @@ def _open_grants(launch: LaunchFacts) -> set[tuple[str, int | None]]:
         RoleGrant.person_id == launch.person_id,
         RoleGrant.organisation_id == launch.organisation_id,
         RoleGrant.ended_at.is_(None),
-        ~_is_mentor_who_is_gone(launch.person_id),
+        ~_is_somebody_who_is_gone(launch.person_id),
     )
     return {(role, context_id) for role, context_id in db.session.execute(statement)}
 
@@ -233,13 +233,14 @@ def _is_roster_known(context_id: int | None) -> bool:
     return row is not None and row.as_of is not None and row.error_code is None
 
 
-def _is_mentor_who_is_gone(person_id: int) -> ColumnElement[bool]:
-    """A grant that rests: its e-mentor left the course or was suspended. Who never was in it may stay."""
+def _is_somebody_who_is_gone(person_id: int) -> ColumnElement[bool]:
+    """A grant that rests: its e-mentor or trainer left the course or was suspended. Who never was in it may
+    stay; an administrator's grant is of no course and never rests.
+    """
     own = aliased(Membership)
-    gone = exists().where(
+    return exists().where(
         own.person_id == person_id, own.context_id == RoleGrant.context_id, own.status.in_(_GONE)
     )
-    return and_(RoleGrant.role == "mentor", gone)
 
 
 def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:
@@ -248,7 +249,7 @@ def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:
         RoleGrant.role == "mentor",
         RoleGrant.context_id == Membership.context_id,
         RoleGrant.ended_at.is_(None),
-        ~_is_mentor_who_is_gone(viewer.person_id),
+        ~_is_somebody_who_is_gone(viewer.person_id),
     )
     assigned = exists().where(
         Assignment.mentor_id == viewer.person_id,

@@ -311,3 +311,19 @@ def test_a_named_mentor_who_is_gone_from_the_course_is_none_any_more(course: Cou
     assert parts_of(course.launch("Instructor")) == {"applicant"}
     course.grant("mentor", course.make_context("course-2"))
     assert parts_of(course.launch()) == {"mentor"}, "of the other course"
+
+
+@pytest.mark.parametrize("status", ["left", "suspended"])
+def test_a_trainer_by_grant_who_is_gone_from_the_course_is_none_any_more(course: Course, status: str) -> None:
+    course.grant("trainer", course.context)
+    course.grant("admin", None)
+    assert parts_of(course.launch()) == {"trainer", "admin"}, "external, never in the roster"
+    membership = course.enrol(["Instructor"], ["Instructor"])
+    assert "trainer" in parts_of(course.launch("Instructor"))
+    membership.status = status
+    db.session.flush()
+    assert parts_of(course.launch()) == {"admin"}, "no administrator's grant rests"
+    assert "trainer" not in parts_of(course.launch("Instructor"))
+    membership.status = "active"
+    db.session.flush()
+    assert parts_of(course.launch()) == {"trainer", "admin"}, "the grant rested, it did not end"
