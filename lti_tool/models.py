@@ -1,11 +1,11 @@
-"""Tables of the door: logins under way, tool keys, sessions, invites, audit entries.
+"""Tables of the door: logins under way, tool keys, sessions, invites, audit entries, counts.
 
 No learner's facts live here. Secrets are stored as SHA-256 (session, state, browser) or sealed (keys).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, Text
@@ -102,3 +102,26 @@ class AuditEntry(Model):
     """None = the command line or nobody signed in."""
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class UseCount(Model):
+    """How often something limited was used since the first use of its current stretch; see rate_limits."""
+
+    __tablename__ = "use_count"
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    uses: Mapped[int]
+
+
+class RefusalCount(Model):
+    """How often logins and launches were refused for one reason on one day (UTC); never who it was."""
+
+    __tablename__ = "refusal_count"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    platform_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """0 = a platform nobody knows."""
+    refusals: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
