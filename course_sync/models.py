@@ -161,6 +161,8 @@ class Membership(Model):
     """Principal roles in the roster; None = not seen in any roster."""
     platform_roles: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """The platform's own role names from its API (Moodle shortnames); None = unknown."""
+    launch_platform_roles: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The platform's own role names as the person's last launch told them (Canvas); None = it told none."""
     status: Mapped[str] = mapped_column(String(16), default="active")
     """active | suspended | left."""
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

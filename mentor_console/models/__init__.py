@@ -1,13 +1,30 @@
 """Tables of what people of the console decide and do, by theme. Facts of platforms: course_sync.models."""
 
-from mentor_console.models.flags import CourseBreak, Extension, Flag, FlagDecision, FlagReading, RuleSetting
-from mentor_console.models.people import AccessRequest, Assignment, CaseloadChange, MentorCap, RoleGrant
+from mentor_console.models.flags import (
+    CohortReading,
+    CourseBreak,
+    Extension,
+    Flag,
+    FlagDecision,
+    FlagReading,
+    RuleSetting,
+)
+from mentor_console.models.people import (
+    AccessRequest,
+    Assignment,
+    CaseloadChange,
+    MentorCap,
+    RoleGrant,
+    RoleMapping,
+    RoleRule,
+)
 from mentor_console.models.support import Contact, LearnerAnswer, PrivateNote, SupportTask, TaskChange
 
 __all__ = [
     "AccessRequest",
     "Assignment",
     "CaseloadChange",
+    "CohortReading",
     "Contact",
     "CourseBreak",
     "Extension",
@@ -18,6 +35,8 @@ __all__ = [
     "MentorCap",
     "PrivateNote",
     "RoleGrant",
+    "RoleMapping",
+    "RoleRule",
     "RuleSetting",
     "SupportTask",
     "TaskChange",

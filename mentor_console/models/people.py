@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from course_sync.database import Model, UtcDateTime
@@ -54,6 +54,48 @@ class RoleGrant(Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
+
+
+class RoleMapping(Model):
+    """One saving of what a platform's own role names mean in the tool; the newest is in force."""
+
+    __tablename__ = "role_mapping"
+    __table_args__ = (UniqueConstraint("platform_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    version: Mapped[int]
+    """1, 2, 3 ... of each platform; of two who save at once the index lets one through."""
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    created_by: Mapped[Person] = relationship()
+
+
+class RoleRule(Model):
+    """People with this role of the platform are e-mentors, or may be offered as such. Rows are ended only."""
+
+    __tablename__ = "role_rule"
+    __table_args__ = (
+        Index(
+            "uq_role_rule_open",
+            "platform_id",
+            "role_name",
+            unique=True,
+            sqlite_where=text("ended_by_id IS NULL"),
+            postgresql_where=text("ended_by_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    role_name: Mapped[str] = mapped_column(String(64))
+    """As the platform writes it, letter by letter: a Moodle short name, a Canvas role."""
+    means: Mapped[str] = mapped_column(String(16))
+    """mentor | offered."""
+    opened_by_id: Mapped[int] = mapped_column(ForeignKey("role_mapping.id"), index=True)
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("role_mapping.id"), index=True)
 
 
 class AccessRequest(Model):
