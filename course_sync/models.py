@@ -215,6 +215,8 @@ class Activity(Model):
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     source: Mapped[str] = mapped_column(String(16), default=SOURCE_MOODLE)
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
+    hand_ins_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a list of all hand-ins here was last read and believed; None = never, or there is no such list."""
 
 
 class Progress(Model):
@@ -255,7 +257,10 @@ class Progress(Model):
 
 
 class ActiveDay(Model):
-    """A UTC day on which a source shows a trace of the learner; a lower bound of real activity."""
+    """A day, in the organisation's time zone, on which a source shows a trace of the learner.
+
+    A lower bound of real activity.
+    """
 
     __tablename__ = "active_day"
     __table_args__ = (UniqueConstraint("membership_id", "day"),)
@@ -315,6 +320,8 @@ class SyncRun(Model):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
     """`now` of the run (the demo's day in the demo)."""
+    step: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """What is being read (sync_runs.STEPS); "" = not begun, or of a run before there were names."""
     steps_done: Mapped[int] = mapped_column(default=0)
     steps_total: Mapped[int] = mapped_column(default=0)
     requests: Mapped[int] = mapped_column(default=0)

@@ -65,6 +65,17 @@ class FlagReading(Model):
     clears: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
 
+class CohortReading(Model):
+    """The figures of a course's cohort as the rules last went by them; rewritten at each refresh."""
+
+    __tablename__ = "cohort_reading"
+
+    context_id: Mapped[int] = mapped_column(ForeignKey("context.id"), primary_key=True)
+    measured_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Medians and counts of the whole cohort (cohort_readings.py); of no single learner."""
+
+
 class FlagDecision(Model):
     """Somebody set the flags of a learner aside: not a problem, or not now."""
 
