@@ -94,6 +94,8 @@ class FlagDecision(Model):
     """The start of `until` in the zone of whoever decided."""
     seen: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """The flags it is about as they stood: [{"flag_id", "rule", "level", "evidence": [...]}]."""
+    seen_answer_id: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The learner's newest answer that whoever decided had before them; 0 = none. Later ones are news."""
     decided_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -155,12 +157,30 @@ class CourseBreak(Model):
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     removed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    request_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Key of the form that added it: a form sent twice adds one break."""
+
+    added_by: Mapped[Person] = relationship(foreign_keys=[added_by_id])
+    removed_by: Mapped[Person | None] = relationship(foreign_keys=[removed_by_id])
 
 
 class Extension(Model):
-    """A learner's own, later deadline that the platform does not know of. Nothing is written there."""
+    """A learner's own, later deadline that the platform does not know of. Nothing is written there.
+
+    At most one stands for each learner and activity: neither withdrawn nor replaced by a newer one.
+    """
 
     __tablename__ = "extension"
+    __table_args__ = (
+        Index(
+            "uq_extension_standing",
+            "membership_id",
+            "activity_id",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL AND replaced_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL AND replaced_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), index=True)
@@ -170,6 +190,12 @@ class Extension(Model):
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("extension.id"))
+    """The one that stood before; it stands again when this one is withdrawn."""
+    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    request_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Key of the form that gave it: a form sent twice gives it once."""
 
     activity: Mapped[Activity] = relationship()
     given_by: Mapped[Person] = relationship(foreign_keys=[given_by_id])
+    withdrawn_by: Mapped[Person | None] = relationship(foreign_keys=[withdrawn_by_id])
