@@ -15,7 +15,8 @@ def _missed_deadline(values: Values, words: Words) -> str:
     if values["expected"] is None:
         return words.gettext("“%(name)s” was due on %(date)s and is not handed in.", **named)
     return words.gettext(
-        "“%(name)s” was due on %(date)s and is not handed in; %(handed_in)s of %(expected)s have.",
+        "“%(name)s” was due on %(date)s and is not handed in; "
+        "of %(expected)s asked for, %(handed_in)s came in.",
         handed_in=values["handed_in"],
         expected=values["expected"],
         **named,
@@ -32,7 +33,8 @@ def _missed_deadline_to_learner(values: Values, words: Words) -> str:
     if values["expected"] is None:
         return words.gettext("You have not handed in “%(name)s”, due on %(date)s.", **named)
     return words.gettext(
-        "You have not handed in “%(name)s”, due on %(date)s; %(handed_in)s of %(expected)s have.",
+        "You have not handed in “%(name)s”, due on %(date)s; "
+        "of %(expected)s asked for, %(handed_in)s came in.",
         handed_in=values["handed_in"],
         expected=values["expected"],
         **named,
@@ -79,12 +81,9 @@ def _deadlines_unknown(values: Values, words: Words) -> str:
 
 
 def _fewer_steps(values: Values, words: Words) -> str:
-    return words.ngettext(
-        "%(due_done)s of the %(due)s required activity due by now is done; %(done)s in all, where half of "
-        "the learners of this course have %(cohort)s or more.",
-        "%(due_done)s of the %(due)s required activities due by now are done; %(done)s in all, where half of "
-        "the learners of this course have %(cohort)s or more.",
-        values["due"],
+    return words.gettext(
+        "Required activities done, of those due by now: %(due_done)s of %(due)s; %(done)s in all, where half "
+        "of the learners of this course have %(cohort)s or more.",
         due=values["due"],
         due_done=values["due_done"],
         done=values["done"],

@@ -102,6 +102,12 @@ def test_placeholders_survive_translation(language: str) -> None:
     assert broken == []
 
 
+def test_french_is_set_as_french_is_printed() -> None:
+    """No line breaks before a colon or inside quotation marks, and apostrophes are typographic."""
+    loose = re.compile("[ '](?=[:;?!»])|« |'| %%")
+    assert [text for m in messages("fr") for text in texts(m.string or "") if loose.search(text)] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_plural_forms_are_all_given(language: str) -> None:
     """As many as the language has."""

@@ -64,8 +64,8 @@ SENTENCES: list[tuple[Reason, str, str]] = [
     ),
     (
         Reason("missed_deadline", {**MISSED, "handed_in": 41, "expected": 48}),
-        "“Essay” was due on 2026-11-18 and is not handed in; 41 of 48 have.",
-        "You have not handed in “Essay”, due on 2026-11-18; 41 of 48 have.",
+        "“Essay” was due on 2026-11-18 and is not handed in; of 48 asked for, 41 came in.",
+        "You have not handed in “Essay”, due on 2026-11-18; of 48 asked for, 41 came in.",
     ),
     (
         Reason("missed_deadline", {**MISSED, "handed_in": None, "expected": None}),
@@ -119,7 +119,7 @@ SENTENCES: list[tuple[Reason, str, str]] = [
     ),
     (
         Reason("fewer_steps", {"done": 4, "cohort_done": 8, "due": 9, "due_done": 4}),
-        "4 of the 9 required activities due by now are done; 4 in all, where half of the learners of this "
+        "Required activities done, of those due by now: 4 of 9; 4 in all, where half of the learners of this "
         "course have 8 or more.",
         "You have done 4 of the 9 required activities due by now, and 4 in all; half of the learners of this "
         "course have done 8 or more.",
