@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy import JSON, ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from course_sync.database import Model, UtcDateTime
@@ -24,8 +24,25 @@ class LoginState(Model):
     nonce_hash: Mapped[str] = mapped_column(String(64))
     browser_hash: Mapped[str] = mapped_column(String(64))
     platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    storage_target: Mapped[str | None] = mapped_column(String(255))
+    """Name of the platform's frame that keeps data for tools, where it offers one (LTI platform storage)."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     consumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WaitingLaunch(Model):
+    """A verified launch of a browser that kept no cookie: it waits for another proof of who opens it.
+
+    The ticket is in that browser only. The state of its login is consumed when it is used, not before.
+    """
+
+    __tablename__ = "waiting_launch"
+
+    ticket_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state_hash: Mapped[str] = mapped_column(String(64))
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    claims_sealed: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class ToolKey(Model):
@@ -42,7 +59,8 @@ class ToolKey(Model):
 class LaunchSession(Model):
     """What one accepted launch opened: one person, at most one context, in one tab.
 
-    The handle stands in the address, the secret in a cookie of that address's path; both are needed.
+    The handle stands in the address, the secret in a cookie of that address's path; both are needed. Where
+    the browser keeps no cookie in a frame, the secret stands in the address too.
     """
 
     __tablename__ = "launch_session"
@@ -59,6 +77,9 @@ class LaunchSession(Model):
     mentored_subjects: Mapped[list[str]] = mapped_column(JSON, default=list)
     """role_scope_mentor of a membership#Mentor: exactly these learners."""
     return_url: Mapped[str | None] = mapped_column(String(1024))
+    secret_in_address: Mapped[bool] = mapped_column(default=False, server_default=false())
+    placing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What a deep-linking request asks for and where its answer goes; None = an ordinary launch."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
