@@ -1,6 +1,6 @@
 """Web addresses as text: origins, and which addresses a platform may have. Standard library only.
 
-Nothing here opens a connection; the guard against calling private hosts is in course_sync.platform_client.
+Nothing here opens a connection; the guard against calling private hosts is in course_sync.outbound.
 """
 
 from __future__ import annotations

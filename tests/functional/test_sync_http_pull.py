@@ -82,8 +82,8 @@ def test_site_that_went_away(world: SyncWorld) -> None:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     context = db.session.get_one(Context, world.context_id)
-    context.platform.moodle_url = f"http://127.0.0.1:{port}"
-    context.memberships_url = f"http://127.0.0.1:{port}/memberships"
+    context.platform.moodle_url = f"http://localhost:{port}"
+    context.memberships_url = f"http://localhost:{port}/memberships"
     db.session.commit()
     before = world.statuses()
     report = world.later(hours=1).sync()

@@ -8,7 +8,7 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from course_sync.platform_client import Limits
+from course_sync.outbound import Limits
 from course_sync.vocabulary import MEDIA_TYPE_NRPS, SCOPE_NRPS
 from tests.harness.fake_moodle import FakeMoodle
 

@@ -42,7 +42,7 @@ def test_packages_can_be_imported_as_packages() -> None:
 def test_one_module_speaks_http_to_platforms() -> None:
     """Time limits, address checks and retries live there; nobody goes round it."""
     users = {str(p) for p in house.python_files(*house.PACKAGES) if house.imports_of(p) & HTTP_CLIENTS}
-    assert users == {"course_sync/platform_client.py"}
+    assert users == {"course_sync/outbound.py"}
 
 
 def test_the_import_contracts_hold() -> None:

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from course_sync.addresses import check_url, is_allowed_address, origin_of, resolve_allowed
+from course_sync.addresses import Reach, check_url, is_allowed_address, origin_of, resolve_allowed
 from course_sync.errors import AddressRefused, PlatformUnreachable
 
 
@@ -21,7 +21,7 @@ from course_sync.errors import AddressRefused, PlatformUnreachable
     ],
 )
 def test_public_https(url: str) -> None:
-    assert check_url(url, allow_loopback=False).scheme == "https"
+    assert check_url(url, Reach()).scheme == "https"
 
 
 @pytest.mark.parametrize(
@@ -55,26 +55,24 @@ def test_public_https(url: str) -> None:
 )
 def test_refused(url: str) -> None:
     with pytest.raises(AddressRefused):
-        check_url(url, allow_loopback=False)
+        check_url(url, Reach())
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8001/", "http://localhost:8000/x", "http://[::1]/", "https://a.example/"]
 )
 def test_loopback_where_it_is_allowed(url: str) -> None:
-    check_url(url, allow_loopback=True)
+    check_url(url, Reach(allow_loopback=True))
 
 
 @pytest.mark.parametrize("url", ["http://moodle.example/", "http://10.0.0.1/", "https://10.0.0.1/"])
 def test_allowing_loopback_allows_nothing_else(url: str) -> None:
     with pytest.raises(AddressRefused):
-        check_url(url, allow_loopback=True)
+        check_url(url, Reach(allow_loopback=True))
 
 
 def test_origin_fills_in_the_usual_port() -> None:
-    plain, spelled = (
-        check_url(url, allow_loopback=False) for url in ("https://a.example/", "https://A.example:443/x")
-    )
+    plain, spelled = (check_url(url, Reach()) for url in ("https://a.example/", "https://A.example:443/x"))
     assert origin_of(plain) == origin_of(spelled) == ("https", "a.example", 443)
 
 
@@ -82,9 +80,9 @@ def test_one_private_address_refuses_the_name(monkeypatch: pytest.MonkeyPatch) -
     found = [(socket.AF_INET, 1, 6, "", (address, 443)) for address in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: found)
     with pytest.raises(AddressRefused):
-        resolve_allowed("a.example", 443, allow_loopback=False)
+        resolve_allowed("a.example", 443, Reach())
     found.pop()
-    assert resolve_allowed("a.example", 443, allow_loopback=False) == ["93.184.216.34"]
+    assert resolve_allowed("a.example", 443, Reach()) == ["93.184.216.34"]
 
 
 def test_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +91,7 @@ def test_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(PlatformUnreachable) as caught:
-        resolve_allowed("a.example", 443, allow_loopback=False)
+        resolve_allowed("a.example", 443, Reach())
     assert caught.value.code == "unknown_host"
 
 
