@@ -80,10 +80,12 @@ def record_launch(
     context: LaunchedContext | None,
     roles: list[str],
     now: datetime,
+    platform_roles: Iterable[str] | None = None,
 ) -> LaunchRecord:
     """Keep who launched from where. Empty values change nothing.
 
-    `names` may have name, given_name and family_name. A membership that only launches know has
+    `names` may have name, given_name and family_name; `platform_roles` are the platform's own names of the
+    person's roles, and None takes back what an earlier launch told. A membership that only launches know has
     `nrps_roles` None. Flushes; the caller commits.
     """
     person = _ensure_person(platform_id, organisation_id, subject)
@@ -95,6 +97,7 @@ def record_launch(
     _describe_context(course, context, now)
     membership = _ensure_membership(course.id, person.id, now)
     membership.launch_roles = sorted({short for role in roles if (short := context_role(role))})
+    membership.launch_platform_roles = None if platform_roles is None else sorted(platform_roles)
     membership.standing = standing_of(
         membership.launch_roles, membership.nrps_roles, membership.platform_roles
     )

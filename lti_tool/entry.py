@@ -73,6 +73,7 @@ def _record(accepted: AcceptedLaunch, now: datetime) -> LaunchRecord:
         context=_launched_context(launch),
         roles=sorted(launch.roles),
         now=now,
+        platform_roles=launch.platform_roles,
     )
 
 

@@ -17,6 +17,7 @@ from lti_tool.refusals import LaunchRefused
 
 MAX_ROLES = 100
 MAX_ROLE_CHARS = 64
+MAX_PLATFORM_ROLES = 20
 MAX_MENTORED = 1000
 """Learners one observer may be given; Canvas parents have a handful."""
 _ADMINISTRATORS = {lti.ROLE_ADMINISTRATOR, lti.ROLE_INSTITUTION_ADMINISTRATOR, lti.ROLE_SYSTEM_ADMINISTRATOR}
@@ -51,6 +52,8 @@ class Launch:
     """Principal context roles: Learner, Instructor, Mentor, ..."""
     is_administrator: bool
     mentored_subjects: frozenset[str]
+    platform_roles: tuple[str, ...] | None
+    """The platform's own names of the person's roles in the course; None = it did not tell."""
     return_url: str | None
 
 
@@ -74,6 +77,7 @@ def read_launch(claims: dict[str, Any]) -> Launch:
         roles=context_roles(roles),
         is_administrator=not _ADMINISTRATORS.isdisjoint(roles) or "Administrator" in roles,
         mentored_subjects=_read_mentored(claims),
+        platform_roles=_read_platform_roles(custom),
         return_url=_address(presentation, "return_url"),
     )
 
@@ -110,6 +114,18 @@ def _read_mentored(claims: dict[str, Any]) -> frozenset[str]:
     return frozenset(
         subject for subject in subjects[:MAX_MENTORED] if 0 < len(subject) <= MAX_IDENTIFIER_CHARS
     )
+
+
+def _read_platform_roles(custom: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """`$Canvas.membership.roles`: names with commas between them. Not Canvas: the variable comes unfilled.
+
+    A name too long to be kept whole is left out: cut, it could be another role's.
+    """
+    told = custom.get("canvas_membership_roles")
+    if not isinstance(told, str) or told.startswith("$"):
+        return None
+    names = dict.fromkeys(name.strip() for name in told.split(","))
+    return tuple(name for name in names if 0 < len(name) <= MAX_ROLE_CHARS)[:MAX_PLATFORM_ROLES]
 
 
 def _mapping(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -13,12 +13,13 @@ from functools import wraps
 from typing import Any, Literal, TypeVar
 
 from flask import g
-from sqlalchemy import Select, and_, exists, false, or_, select
+from sqlalchemy import Select, and_, exists, false, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
 from course_sync.models import SOURCE_LTI, Freshness, Membership, Person
+from mentor_console.mentorship import is_by_role_for, is_named, select_courses_by_role
 from mentor_console.models import Assignment, RoleGrant
 
 Part = Literal["mentor", "trainer", "learner", "admin", "applicant", "anyone"]
@@ -197,13 +198,16 @@ def open_to(*parts: Part) -> Callable[[View], View]:
 
 
 def _open_grants(launch: LaunchFacts) -> set[tuple[str, int | None]]:
-    statement = select(RoleGrant.role, RoleGrant.context_id).where(
+    """Roles with their courses: given here by somebody, or that of e-mentor by a role of the platform."""
+    given = select(RoleGrant.role, RoleGrant.context_id).where(
         RoleGrant.person_id == launch.person_id,
         RoleGrant.organisation_id == launch.organisation_id,
         RoleGrant.ended_at.is_(None),
-        ~_is_somebody_who_is_gone(launch.person_id),
+        ~_is_somebody_who_is_gone(launch.person_id, RoleGrant.context_id),
     )
-    return {(role, context_id) for role, context_id in db.session.execute(statement)}
+    by_role = select_courses_by_role(launch.person_id, launch.context_id).subquery()
+    mapped = select(literal("mentor"), by_role.c.context_id)
+    return {(role, context_id) for role, context_id in db.session.execute(union_all(given, mapped))}
 
 
 def _find_membership(launch: LaunchFacts) -> Membership | None:
@@ -233,30 +237,27 @@ def _is_roster_known(context_id: int | None) -> bool:
     return row is not None and row.as_of is not None and row.error_code is None
 
 
-def _is_somebody_who_is_gone(person_id: int) -> ColumnElement[bool]:
+def _is_somebody_who_is_gone(person_id: int, context_id: Any) -> ColumnElement[bool]:
     """A grant that rests: its e-mentor or trainer left the course or was suspended. Who never was in it may
     stay; an administrator's grant is of no course and never rests.
     """
     own = aliased(Membership)
-    return exists().where(
-        own.person_id == person_id, own.context_id == RoleGrant.context_id, own.status.in_(_GONE)
-    )
+    return exists().where(own.person_id == person_id, own.context_id == context_id, own.status.in_(_GONE))
 
 
 def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:
-    named_there = exists().where(
-        RoleGrant.person_id == viewer.person_id,
-        RoleGrant.role == "mentor",
-        RoleGrant.context_id == Membership.context_id,
-        RoleGrant.ended_at.is_(None),
-        ~_is_somebody_who_is_gone(viewer.person_id),
+    """Assigned, and e-mentor there still: named and not gone, or by a role of the platform."""
+    named = and_(
+        is_named(viewer.person_id, Membership.context_id),
+        ~_is_somebody_who_is_gone(viewer.person_id, Membership.context_id),
     )
+    by_role = is_by_role_for(viewer.person_id, Membership.context_id, viewer.context_id)
     assigned = exists().where(
         Assignment.mentor_id == viewer.person_id,
         Assignment.membership_id == Membership.id,
         Assignment.ended_at.is_(None),
     )
-    return and_(assigned, named_there)
+    return and_(assigned, or_(named, by_role))
 
 
 def _is_observed(viewer: Viewer) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from mentor_console.access import AccessDenied, Viewer, get_member_of_course
 from mentor_console.caseload_changes import begin_change, end_assignments, finish_change
 from mentor_console.errors import InvalidInput
 from mentor_console.grants import decide_request, find_open_grant, grant_role, open_grant, request_access
+from mentor_console.mentorship import is_mentor_now
 from mentor_console.models import Assignment, RoleGrant
 from mentor_console.support_lines import Done
 from mentor_console.writes import insert_once, update_rows
@@ -67,16 +68,17 @@ def end_mentor(viewer: Viewer, person_id: int, now: datetime) -> Done:
 
 
 def assign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membership], now: datetime) -> Done:
-    """Give learners of the viewer's course to a mentor named there. How many were not theirs before.
+    """Give learners of the viewer's course to an e-mentor of it. How many were not theirs before.
 
     All or nothing. Raises AccessDenied for members of another course; InvalidInput for somebody who is no
-    learner, for a mentor who is not named here, and for a mentor among their own learners.
+    learner, for somebody who is no e-mentor here, and for a mentor among their own learners.
     """
     context_id = _own_course(viewer)
     _check_learners(context_id, mentor_person_id, memberships)
     change = begin_change(viewer, context_id, "assign", now, mentor_person_id)
     # The lock keeps the mentor named until this is committed (SQLite has one writer at a time anyway).
-    if find_open_grant(mentor_person_id, "mentor", context_id, lock=True) is None:
+    named = find_open_grant(mentor_person_id, "mentor", context_id, lock=True)
+    if named is None and not is_mentor_now(mentor_person_id, context_id):
         finish_change(change, 0)
         raise InvalidInput("mentor", "not_named")
     rows = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -17,6 +17,7 @@ from course_sync.models import Context
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.errors import Conflict
 from mentor_console.grants import find_open_grant
+from mentor_console.mentorship import is_mentor
 from mentor_console.models import Assignment, CaseloadChange, Contact, FlagDecision, RoleGrant, SupportTask
 from mentor_console.support_lines import CaseloadChangeLine, Done, Undo
 from mentor_console.writes import update_rows
@@ -215,17 +216,10 @@ def _reopen_grant(change: CaseloadChange) -> bool:
 
 
 def _reopen_assignments(change: CaseloadChange) -> bool:
-    """Open again what this change ended. False where a mentor concerned is no longer named here."""
-    still_named = exists().where(
-        and_(
-            RoleGrant.person_id == Assignment.mentor_id,
-            RoleGrant.role == "mentor",
-            RoleGrant.context_id == change.context_id,
-            RoleGrant.ended_at.is_(None),
-        )
-    )
+    """Open again what this change ended. False where somebody concerned is no e-mentor here any more."""
+    still_mentor = is_mentor(Assignment.mentor_id, change.context_id)
     ended = Assignment.ended_by_change_id == change.id
-    if db.session.scalars(select(Assignment.id).where(ended, ~still_named).limit(1)).first() is not None:
+    if db.session.scalars(select(Assignment.id).where(ended, ~still_mentor).limit(1)).first() is not None:
         return False
     update_rows(
         update(Assignment).where(ended).values(ended_at=None, ended_by_id=None, ended_by_change_id=None)

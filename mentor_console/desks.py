@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, func, select, union
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -19,6 +19,7 @@ from mentor_console.access import AccessDenied, Viewer
 from mentor_console.caseload_changes import list_changes
 from mentor_console.course_breaks import list_breaks
 from mentor_console.freshness import freshness_by_context, freshness_of
+from mentor_console.mentorship import find_roles, is_mentor, list_mentors, select_mentors_by_role
 from mentor_console.models import AccessRequest, Assignment, Flag, RoleGrant
 from mentor_console.quieting import level_rank
 from mentor_console.screens import (
@@ -88,16 +89,9 @@ def _list_members(context_id: int) -> list[Membership]:
     return sorted(db.session.scalars(statement), key=_by_name)
 
 
-def _is_named() -> ColumnElement[bool]:
-    """SQL, beside Assignment and Membership: the mentor is still named in the learner's course."""
-    return exists().where(
-        and_(
-            RoleGrant.person_id == Assignment.mentor_id,
-            RoleGrant.role == "mentor",
-            RoleGrant.context_id == Membership.context_id,
-            RoleGrant.ended_at.is_(None),
-        )
-    )
+def _is_theirs() -> ColumnElement[bool]:
+    """SQL, beside Assignment and Membership: the mentor is still e-mentor of the learner's course."""
+    return is_mentor(Assignment.mentor_id, Membership.context_id)
 
 
 def _list_assignments(context_id: int) -> dict[int, list[int]]:
@@ -105,7 +99,7 @@ def _list_assignments(context_id: int) -> dict[int, list[int]]:
     statement = (
         select(Assignment.membership_id, Assignment.mentor_id)
         .join(Membership, Membership.id == Assignment.membership_id)
-        .where(Membership.context_id == context_id, Assignment.ended_at.is_(None), _is_named())
+        .where(Membership.context_id == context_id, Assignment.ended_at.is_(None), _is_theirs())
         .order_by(Assignment.id)
     )
     mentors: dict[int, list[int]] = defaultdict(list)
@@ -117,22 +111,31 @@ def _list_assignments(context_id: int) -> dict[int, list[int]]:
 def _list_loads(
     context_id: int, members: Sequence[Membership], mentor_ids: Mapping[int, Sequence[int]], caps: Caps
 ) -> dict[int, MentorLoad]:
-    """The named mentors by person id, in the order of their names. Only active learners are a load."""
-    statement = (
-        select(RoleGrant)
-        .options(joinedload(RoleGrant.person))
-        .where(RoleGrant.context_id == context_id, RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None))
-    )
+    """The e-mentors by person id, in the order of their names. Only active learners are a load."""
     active = [m.id for m in members if m.standing == "learner" and m.status == "active"]
     load = Counter(mentor_id for membership_id in active for mentor_id in mentor_ids.get(membership_id, ()))
     membership_ids = {member.person_id: member.id for member in members}
-    people = sorted(
-        (grant.person for grant in db.session.scalars(statement)), key=lambda p: p.display_name.casefold()
-    )
+    named, by_role = _list_named(context_id), find_roles(context_id)
+    people = sorted(list_mentors(context_id), key=lambda p: p.display_name.casefold())
     return {
-        p.id: MentorLoad(membership_ids.get(p.id), p.id, p.display_name, load[p.id], caps.of(p.id))
+        p.id: MentorLoad(
+            membership_ids.get(p.id),
+            p.id,
+            p.display_name,
+            load[p.id],
+            caps.of(p.id),
+            by_role=by_role.get(p.id, ""),
+            is_named=p.id in named,
+        )
         for p in people
     }
+
+
+def _list_named(context_id: int) -> set[int]:
+    statement = select(RoleGrant.person_id).where(
+        RoleGrant.context_id == context_id, RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None)
+    )
+    return set(db.session.scalars(statement))
 
 
 def _find_worst_levels(context_id: int) -> dict[int, str]:
@@ -241,17 +244,17 @@ def _count_learners(context_ids: Collection[int]) -> dict[int, int]:
 
 def _count_looked_after(context_ids: Collection[int]) -> dict[int, int]:
     open_here = and_(Assignment.membership_id == Membership.id, Assignment.ended_at.is_(None))
-    return _count_per_course(exists().where(open_here, _is_named()), context_ids)
+    return _count_per_course(exists().where(open_here, _is_theirs()), context_ids)
 
 
 def _count_mentors(context_ids: Collection[int]) -> dict[int, int]:
-    statement = (
-        select(RoleGrant.context_id, func.count())
-        .where(
-            RoleGrant.context_id.in_(context_ids), RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None)
-        )
-        .group_by(RoleGrant.context_id)
+    named = select(RoleGrant.context_id, RoleGrant.person_id).where(
+        RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None)
     )
-    return {
-        context_id: count for context_id, count in db.session.execute(statement) if context_id is not None
-    }
+    everybody = union(named, select_mentors_by_role()).subquery()
+    statement = (
+        select(everybody.c.context_id, func.count())
+        .where(everybody.c.context_id.in_(context_ids))
+        .group_by(everybody.c.context_id)
+    )
+    return dict(db.session.execute(statement).all())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from urllib.parse import urlencode
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.models import Activity, Membership, Person, Platform, Progress
@@ -23,7 +23,8 @@ from mentor_console.extensions import list_extensions
 from mentor_console.flag_history import add_readings
 from mentor_console.freshness import freshness_of
 from mentor_console.history import Told, build_timeline, contact_line, flag_line, list_flags, list_open_flags
-from mentor_console.models import Assignment, Flag, RoleGrant
+from mentor_console.mentorship import is_mentor
+from mentor_console.models import Assignment, Flag
 from mentor_console.notes import list_notes
 from mentor_console.own_facts import list_known_facts
 from mentor_console.playbooks import suggest
@@ -217,19 +218,12 @@ def _summarise(
 
 
 def _list_mentors(membership: Membership) -> Sequence[Person]:
-    """Those who look after the learner now: assigned, and still named in the course."""
-    named = exists().where(
-        and_(
-            RoleGrant.person_id == Person.id,
-            RoleGrant.role == "mentor",
-            RoleGrant.context_id == membership.context_id,
-            RoleGrant.ended_at.is_(None),
-        )
-    )
+    """Those who look after the learner now: assigned, and still e-mentors of the course."""
     statement = (
         select(Person)
         .join(Assignment, Assignment.mentor_id == Person.id)
-        .where(Assignment.membership_id == membership.id, Assignment.ended_at.is_(None), named)
+        .where(Assignment.membership_id == membership.id, Assignment.ended_at.is_(None))
+        .where(is_mentor(Person.id, membership.context_id))
         .order_by(Assignment.assigned_at, Person.id)
     )
     return db.session.scalars(statement).all()

@@ -289,7 +289,7 @@ class MentorInfo:
 
 @dataclass(frozen=True)
 class MentorLoad:
-    """A named e-mentor of the course, with how many learners here they look after."""
+    """An e-mentor of the course, with how many learners here they look after."""
 
     membership_id: int | None
     person_id: int
@@ -297,6 +297,10 @@ class MentorLoad:
     learners: int
     cap: int | None = None
     """None = no cap."""
+    by_role: str = ""
+    """The platform's role that makes them e-mentor here; "" = none does."""
+    is_named: bool = True
+    """Somebody named them here, which can be ended here."""
 
     @property
     def is_over(self) -> bool:
@@ -311,6 +315,8 @@ class Candidate:
     membership_id: int
     name: str
     standing: str
+    is_offered: bool = False
+    """A rule of the platform offers people with their role."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Row, case, select
 
 from course_sync.database import db
 from course_sync.models import Membership
@@ -19,8 +18,8 @@ from mentor_console.access import AccessDenied, Viewer
 from mentor_console.balancing import Desk, Seat, even_out, share_out
 from mentor_console.caseload_changes import begin_change, end_assignments, finish_change
 from mentor_console.errors import InvalidInput
-from mentor_console.grants import find_open_grant
-from mentor_console.models import Assignment, CaseloadChange, Flag, MentorCap, RoleGrant
+from mentor_console.mentorship import is_mentor, is_mentor_now, list_mentors
+from mentor_console.models import Assignment, CaseloadChange, Flag, MentorCap
 from mentor_console.quieting import is_alarm, level_rank
 from mentor_console.support_lines import Balanced
 from mentor_console.writes import insert_once
@@ -46,12 +45,12 @@ def set_cap(viewer: Viewer, learners: int | None, now: datetime, mentor_person_i
     """How many learners a mentor of the viewer's course should have at most; None = no cap.
 
     Without a mentor it holds for all who have no own. Raises AccessDenied for anybody but its trainer;
-    InvalidInput for a number out of range and for somebody not named here.
+    InvalidInput for a number out of range and for somebody who is no e-mentor here.
     """
     context_id = _own_course(viewer)
     if learners is not None and not _is_cap(learners):
         raise InvalidInput("learners", "out_of_range")
-    if mentor_person_id is not None and find_open_grant(mentor_person_id, "mentor", context_id) is None:
+    if mentor_person_id is not None and not is_mentor_now(mentor_person_id, context_id):
         raise InvalidInput("mentor", "not_named")
     db.session.add(
         MentorCap(
@@ -119,10 +118,11 @@ def _is_cap(learners: object) -> bool:
 def _list_seats(context_id: int) -> list[Seat]:
     """One for each active learner and each of their mentors, in the order in which they were given."""
     levels = _find_worst_alarms(context_id)
+    still = is_mentor(Assignment.mentor_id, context_id)
+    mentor_id = case((still, Assignment.mentor_id), else_=None).label("mentor_id")
     statement = (
-        select(Membership.id, Membership.person_id, RoleGrant.person_id.label("mentor_id"))
+        select(Membership.id, Membership.person_id, mentor_id)
         .outerjoin(Assignment, (Assignment.membership_id == Membership.id) & Assignment.ended_at.is_(None))
-        .outerjoin(RoleGrant, (RoleGrant.person_id == Assignment.mentor_id) & _names_here(context_id))
         .where(Membership.context_id == context_id)
         .where(Membership.standing == "learner", Membership.status == "active")
         .order_by(Assignment.id, Membership.id)
@@ -130,12 +130,8 @@ def _list_seats(context_id: int) -> list[Seat]:
     return _without_doubles(db.session.execute(statement).all(), levels)
 
 
-def _names_here(context_id: int) -> ColumnElement[bool]:
-    return (RoleGrant.role == "mentor") & (RoleGrant.context_id == context_id) & RoleGrant.ended_at.is_(None)
-
-
 def _without_doubles(rows: Sequence[Row], levels: Mapping[int, str]) -> list[Seat]:
-    """A learner with one mentor who is still named and one who is not has a mentor."""
+    """A learner with one mentor who still is one here and one who is not has a mentor."""
     looked_after = {row.id for row in rows if row.mentor_id is not None}
     seats: dict[tuple[int, int | None], Seat] = {}
     for row in rows:
@@ -151,12 +147,9 @@ def _list_movable(seats: Sequence[Seat]) -> list[Seat]:
 
 
 def _list_desks(context_id: int, seats: Sequence[Seat]) -> list[Desk]:
-    """The mentors named in the course, with what they have now."""
+    """The e-mentors of the course, with what they have now."""
     caps = get_caps(context_id)
-    statement = select(RoleGrant.person_id).where(
-        RoleGrant.role == "mentor", RoleGrant.context_id == context_id, RoleGrant.ended_at.is_(None)
-    )
-    desks = {key: Desk(key, 0, caps.of(key)) for key in db.session.scalars(statement.order_by(RoleGrant.id))}
+    desks = {person.id: Desk(person.id, 0, caps.of(person.id)) for person in list_mentors(context_id)}
     for seat in seats:
         if seat.mentor_id in desks:
             desks[seat.mentor_id].take(seat.level)

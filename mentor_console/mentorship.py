@@ -1,0 +1,129 @@
+"""Who is e-mentor of which course: named there, or by a role of the platform that a rule makes e-mentors.
+
+Conditions for queries, read anew each time, so that what ends a naming, a role or a rule ends at once what it
+gave. Nobody sees a learner by these alone: learners are assigned (access.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
+
+from course_sync.database import db
+from course_sync.models import Context, Membership, Person
+from mentor_console.models import RoleGrant, RoleRule
+
+Id = ColumnElement[int] | Any
+"""A column, or a number."""
+
+
+def is_mentor(person_id: Id, context_id: Id) -> ColumnElement[bool]:
+    """Whether a person is e-mentor of a course, in either way."""
+    return or_(is_named(person_id, context_id), is_by_role(person_id, context_id))
+
+
+def is_named(person_id: Id, context_id: Id) -> ColumnElement[bool]:
+    """Whether somebody made the person e-mentor of the course."""
+    return exists().where(
+        RoleGrant.person_id == person_id,
+        RoleGrant.role == "mentor",
+        RoleGrant.context_id == context_id,
+        RoleGrant.ended_at.is_(None),
+    )
+
+
+def is_by_role(person_id: Id, context_id: Id) -> ColumnElement[bool]:
+    """Whether the person is an active member of the course with a role that a rule makes e-mentors."""
+    own = aliased(Membership)
+    return (
+        _select_by_role(own, _names_told(own))
+        .where(own.person_id == person_id, own.context_id == context_id)
+        .exists()
+    )
+
+
+def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> ColumnElement[bool]:
+    """`is_by_role` as it authorises a session: role names that only a launch told hold in its course only.
+
+    What a launch of months ago said of another course may be true no longer, and nothing would tell.
+    """
+    own = aliased(Membership)
+    return (
+        _select_by_role(own, _names_that_hold(own, launched_in))
+        .where(own.person_id == person_id, own.context_id == context_id)
+        .exists()
+    )
+
+
+def select_courses_by_role(person_id: int, launched_in: int | None) -> Select[tuple[int]]:
+    """Ids of the courses in which a session of this person is e-mentor by a role."""
+    own = aliased(Membership)
+    return _select_by_role(own, _names_that_hold(own, launched_in)).where(own.person_id == person_id)
+
+
+def select_mentors_by_role() -> Select[tuple[int, int]]:
+    """(course id, person id) of everybody who is e-mentor by a role, of every platform."""
+    own = aliased(Membership)
+    return _select_by_role(own, _names_told(own)).add_columns(own.person_id)
+
+
+def list_mentors(context_id: int) -> Sequence[Person]:
+    """The e-mentors of a course, in the order in which they became known."""
+    statement = select(Person).where(is_mentor(Person.id, context_id)).order_by(Person.id)
+    return db.session.scalars(statement).all()
+
+
+def is_mentor_now(person_id: int, context_id: int) -> bool:
+    """Whether a person is e-mentor of a course."""
+    return bool(db.session.scalar(select(is_mentor(person_id, context_id))))
+
+
+def find_roles(context_id: int) -> dict[int, str]:
+    """By person id: the platform's role that makes each of them e-mentor of the course."""
+    own = aliased(Membership)
+    statement = (
+        _select_by_role(own, _names_told(own))
+        .with_only_columns(own.person_id, RoleRule.role_name)
+        .where(own.context_id == context_id)
+        .order_by(RoleRule.role_name.desc())
+    )
+    return dict(db.session.execute(statement).all())
+
+
+def _select_by_role(own: type[Membership], names: ColumnElement[Any]) -> Select[tuple[int]]:
+    """Courses of active memberships with a role among `names` for which a rule of their platform is open."""
+    course = aliased(Context)
+    return (
+        select(own.context_id)
+        .join(course, course.id == own.context_id)
+        .join(RoleRule, RoleRule.platform_id == course.platform_id)
+        .where(
+            RoleRule.means == "mentor",
+            RoleRule.ended_by_id.is_(None),
+            own.status == "active",
+            _is_among(RoleRule.role_name, names),
+        )
+    )
+
+
+def _names_told(own: type[Membership]) -> ColumnElement[Any]:
+    """The platform's own role names of a member. Where its API tells them, no launch adds to them."""
+    return func.coalesce(own.platform_roles, own.launch_platform_roles)
+
+
+def _names_that_hold(own: type[Membership], launched_in: int | None) -> ColumnElement[Any]:
+    here = own.context_id == launched_in
+    return case((here, _names_told(own)), else_=own.platform_roles)
+
+
+def _is_among(name: ColumnElement[str] | Any, names: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a text is one of a JSON list of texts; a list that is not there holds none."""
+    if db.engine.dialect.name == "postgresql":
+        each = func.json_array_elements_text(names).table_valued("value").render_derived()
+    else:
+        each = func.json_each(names).table_valued("value")
+    return select(each.c.value).where(each.c.value == name).exists()
