@@ -6,6 +6,7 @@ Constants only, each with the meaning it carries; standard library only.
 from __future__ import annotations
 
 _CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+_DEEP_LINKING_CLAIM = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 
 LTI_VERSION = "1.3.0"
 
@@ -28,7 +29,17 @@ CLAIM_ROLE_SCOPE_MENTOR = _CLAIM + "role_scope_mentor"
 CLAIM_NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 """Names and Role Provisioning Service 2.0: where the roster of the context is read."""
 
+CLAIM_DEEP_LINKING_SETTINGS = _DEEP_LINKING_CLAIM + "deep_linking_settings"
+"""Deep Linking 2.0: what may be placed in the course, and where the answer goes."""
+CLAIM_DEEP_LINKING_DATA = _DEEP_LINKING_CLAIM + "data"
+CLAIM_CONTENT_ITEMS = _DEEP_LINKING_CLAIM + "content_items"
+
 MESSAGE_RESOURCE_LINK = "LtiResourceLinkRequest"
+MESSAGE_DEEP_LINKING = "LtiDeepLinkingRequest"
+MESSAGE_DEEP_LINKING_RESPONSE = "LtiDeepLinkingResponse"
+
+CONTENT_RESOURCE_LINK = "ltiResourceLink"
+"""The kind of content item that opens the tool by a launch."""
 
 SCOPE_NRPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 """The only scope this tool asks for: a roster. No grade is ever read or written over LTI."""

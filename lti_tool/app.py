@@ -14,7 +14,14 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from course_sync.database import db
-from lti_tool import views
+from lti_tool import (
+    assets,
+    views,
+    views_placing,
+    views_platforms,
+    views_registering,
+    views_without_cookies,
+)
 from lti_tool.config import ConfigError, Settings, load_settings
 from lti_tool.error_pages import init_error_pages
 from lti_tool.gate import init_gate
@@ -47,7 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_gate(app, services)
     init_headers(app)
     init_error_pages(app)
-    app.register_blueprint(views.blueprint)
+    for room in (assets, views, views_without_cookies, views_placing, views_registering, views_platforms):
+        app.register_blueprint(room.blueprint)
     app.register_blueprint(console)
     _start(app, services)
     return app

@@ -13,8 +13,6 @@ from flask import Request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
-from lti_tool.session import SESSION_COOKIE
-
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
@@ -37,7 +35,7 @@ def field_for(handle: str, secret: str) -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token_for(handle, secret))
 
 
-def check_request(request: Request, handle: str, own_origin: str) -> None:
+def check_request(request: Request, handle: str, secret: str, own_origin: str) -> None:
     """Raises ForgedRequest for an unsafe request that does not come from the session's own pages."""
     if request.method in SAFE_METHODS:
         return
@@ -47,6 +45,6 @@ def check_request(request: Request, handle: str, own_origin: str) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise ForgedRequest
     given = request.headers.get(HEADER) or request.form.get(FIELD, "")
-    expected = token_for(handle, request.cookies.get(SESSION_COOKIE, ""))
+    expected = token_for(handle, secret)
     if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
         raise ForgedRequest

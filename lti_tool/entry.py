@@ -13,6 +13,7 @@ from course_sync.database import db
 from course_sync.jobs import enqueue
 from course_sync.models import SyncRun
 from course_sync.records import LaunchedContext, LaunchRecord, record_launch
+from lti_tool.deep_linking import MY_E_MENTOR
 from lti_tool.launch_claims import Launch, LaunchedCourse
 from lti_tool.launches import AcceptedLaunch
 from lti_tool.role_check import check_role
@@ -22,11 +23,17 @@ from mentor_console.access import viewer_of
 
 
 def enter(
-    accepted: AcceptedLaunch, services: Services, *, now: datetime, real_now: datetime
+    accepted: AcceptedLaunch,
+    services: Services,
+    *,
+    now: datetime,
+    real_now: datetime,
+    secret_in_address: bool = False,
 ) -> OpenedSession:
     """Record who came and from where, look the role up where it must be, and open the session.
 
-    `now` is the console's (facts), `real_now` the door's (session, jobs).
+    `now` is the console's (facts), `real_now` the door's (session, jobs). `secret_in_address`: for a browser
+    that keeps no cookie here and has shown its secret in another way.
     """
     launch = accepted.launch
     record = _record(accepted, now)
@@ -48,16 +55,25 @@ def enter(
         is_platform_administrator=launch.is_administrator,
         mentored_subjects=launch.mentored_subjects,
         return_url=launch.return_url,
+        placing=launch.placing,
+        secret_in_address=secret_in_address,
     )
 
 
 def first_page(opened: OpenedSession, accepted: AcceptedLaunch) -> str:
-    """Path of the page a launch leads to: the person's own first page, or why there is none."""
-    if accepted.launch.course is not None:
+    """Path of the page a launch leads to: where its link was placed to lead, the person's own first page, or
+    why there is none.
+    """
+    launch = accepted.launch
+    if launch.course is not None and launch.placing is None and launch.page != MY_E_MENTOR:
         return opened.path + "/"
     session = find_by_handle(opened.handle)
-    has_part = session is not None and viewer_of(facts_of(session)).parts != {"anyone"}
-    return opened.path + ("/" if has_part else "/outside")
+    parts = viewer_of(facts_of(session)).parts if session is not None else frozenset({"anyone"})
+    if launch.course is None:
+        return opened.path + ("/" if parts != {"anyone"} else "/outside")
+    if launch.placing is not None:
+        return opened.path + ("/place" if "trainer" in parts else "/not-placing")
+    return opened.path + ("/me" if "learner" in parts else "/")
 
 
 def _record(accepted: AcceptedLaunch, now: datetime) -> LaunchRecord:

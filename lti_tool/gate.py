@@ -16,7 +16,7 @@ from lti_tool import csrf
 from lti_tool.headers import frame_by
 from lti_tool.locale import text_direction
 from lti_tool.services import Services
-from lti_tool.session import SESSION_COOKIE, facts_of, find_by_handle, find_session
+from lti_tool.session import facts_of, find_by_handle, find_session, read_credentials
 from mentor_console.access import NoSession, viewer_of
 
 
@@ -54,20 +54,21 @@ def init_gate(app: Flask, services: Services) -> None:
     app.context_processor(add_context)
 
 
-def _load_session(handle: str, services: Services) -> None:
-    known = find_by_handle(handle)
+def _load_session(address_part: str, services: Services) -> None:
+    given = read_credentials(address_part, request.cookies, request.headers)
+    known = find_by_handle(given.handle)
     if known is not None:  # the page "open the activity again" must show inside the platform's frame too
         frame_by(known.platform, known.return_url)
-    session = find_session(handle, request.cookies.get(SESSION_COOKIE), g.real_now)
+    session = find_session(given, g.real_now)
     if session is None:
         raise NoSession
-    csrf.check_request(request, handle, services.settings.public_url)
-    g.session = session
+    csrf.check_request(request, given.handle, given.secret, services.settings.public_url)
+    g.session, g.credentials = session, given
     g.viewer = viewer_of(facts_of(session))
 
 
 def _csrf_field() -> Markup:
-    """The hidden field of a form; nothing on pages outside a session, which have no forms."""
+    """The hidden field of a form; nothing outside a session, where the door checks in its own ways."""
     if "session" not in g:
         return Markup("")
-    return csrf.field_for(g.handle, request.cookies[SESSION_COOKIE])
+    return csrf.field_for(g.credentials.handle, g.credentials.secret)

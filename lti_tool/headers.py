@@ -18,7 +18,7 @@ from lti_tool.services import current_services
 
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+    "connect-src 'self'; base-uri 'none'; "
 )
 _FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -43,6 +43,21 @@ def frame_by(platform: Platform | Registration, *others: str | None) -> None:
     g.frame_origins = _origins([platform.issuer, platform.auth_login_url, *others])
 
 
+def frame_by_addresses(*addresses: str | None) -> None:
+    """Let the sites of these addresses frame the answer to this request; what is no address is left out."""
+    g.frame_origins = _origins(addresses)
+
+
+def frame_by_nobody() -> None:
+    """For a page that is shown in a tab of its own."""
+    g.frame_origins = []
+
+
+def post_to(address: str) -> None:
+    """Let a form on the answer to this request go to this address's site as well. Raises AddressInvalid."""
+    g.form_origins = [origin_of(address)]
+
+
 def frame_by_any_platform() -> None:
     """For a refusal of somebody whose platform is not known; with several organisations, none is named."""
     platforms = list_platforms()
@@ -52,8 +67,12 @@ def frame_by_any_platform() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    ancestors = " ".join(["'self'", *g.get("frame_origins", [])])
-    response.headers["Content-Security-Policy"] = _CONTENT_POLICY + ancestors
+    response.headers["Content-Security-Policy"] = (
+        _CONTENT_POLICY
+        + " ".join(["form-action 'self'", *g.get("form_origins", [])])
+        + "; "
+        + " ".join(["frame-ancestors 'self'", *g.get("frame_origins", [])])
+    )
     for name, value in _FIXED.items():
         response.headers.setdefault(name, value)
     if request.path.startswith(_PRIVATE_PATHS):

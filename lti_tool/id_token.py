@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from course_sync import vocabulary as lti
 from course_sync.registrations import Registration
 from lti_tool.addresses import AddressInvalid, origin_of
+from lti_tool.deep_linking import check_settings
 from lti_tool.refusals import LaunchRefused
 
 MAX_TOKEN_CHARS = 256 * 1024
@@ -77,14 +78,18 @@ def check_claims(claims: dict[str, Any], registration: Registration, own_origin:
     required_text(claims, "nonce", "nonce_missing")
     if required_text(claims, lti.CLAIM_VERSION, "version_missing") != lti.LTI_VERSION:
         raise LaunchRefused("version_wrong")
-    if required_text(claims, lti.CLAIM_MESSAGE_TYPE, "message_type_missing") != lti.MESSAGE_RESOURCE_LINK:
+    message_type = required_text(claims, lti.CLAIM_MESSAGE_TYPE, "message_type_missing")
+    if message_type not in (lti.MESSAGE_RESOURCE_LINK, lti.MESSAGE_DEEP_LINKING):
         raise LaunchRefused("message_type_wrong")
     if not registration.knows_deployment(
         required_text(claims, lti.CLAIM_DEPLOYMENT_ID, "deployment_missing")
     ):
         raise LaunchRefused("deployment_unknown")
     check_target(required_text(claims, lti.CLAIM_TARGET_LINK_URI, "target_missing"), own_origin)
-    _check_resource_link(claims)
+    if message_type == lti.MESSAGE_DEEP_LINKING:
+        check_settings(claims, registration)
+    else:
+        _check_resource_link(claims)
     _check_roles(claims)
     required_text(claims, "sub", "user_missing")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from course_sync import vocabulary as lti
 from lti_tool.addresses import MAX_ADDRESS_CHARS, AddressInvalid, origin_of
+from lti_tool.deep_linking import PAGE_PARAMETER, PAGES, Placing, read_settings
 from lti_tool.id_token import MAX_IDENTIFIER_CHARS
 from lti_tool.refusals import LaunchRefused
 
@@ -55,6 +56,12 @@ class Launch:
     platform_roles: tuple[str, ...] | None
     """The platform's own names of the person's roles in the course; None = it did not tell."""
     return_url: str | None
+    document_target: str
+    """`iframe`, `frame` or `window`, as far as the platform tells; "" = it does not."""
+    page: str
+    """Where the placed link leads, one of deep_linking.PAGES; "" = wherever the person's part leads."""
+    placing: Placing | None
+    """What a deep-linking request asks for; None = an ordinary launch."""
 
 
 def read_launch(claims: dict[str, Any]) -> Launch:
@@ -62,6 +69,8 @@ def read_launch(claims: dict[str, Any]) -> Launch:
     roles = claims[lti.CLAIM_ROLES][:MAX_ROLES]
     presentation = _mapping(claims, lti.CLAIM_LAUNCH_PRESENTATION)
     custom = _mapping(claims, lti.CLAIM_CUSTOM)
+    locale = _text(presentation, "locale", 16) or _text(claims, "locale", 16)
+    page = _custom_text(custom, PAGE_PARAMETER)
     return Launch(
         subject=claims["sub"],
         nonce=claims["nonce"],
@@ -71,7 +80,7 @@ def read_launch(claims: dict[str, Any]) -> Launch:
             "family_name": _text(claims, "family_name", 150),
         },
         email=_text(claims, "email", 320),
-        locale=_text(presentation, "locale", 16) or _text(claims, "locale", 16),
+        locale=locale,
         time_zone=_text(claims, "zoneinfo", 64) or _custom_text(custom, "person_address_timezone"),
         course=_read_course(claims, custom),
         roles=context_roles(roles),
@@ -79,6 +88,9 @@ def read_launch(claims: dict[str, Any]) -> Launch:
         mentored_subjects=_read_mentored(claims),
         platform_roles=_read_platform_roles(custom),
         return_url=_address(presentation, "return_url"),
+        document_target=_text(presentation, "document_target", 16),
+        page=page if page in PAGES else "",
+        placing=read_settings(claims, locale),
     )
 
 

@@ -11,17 +11,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Response
 from sqlalchemy import update
+from werkzeug.datastructures import Headers
 
 from course_sync.database import db
 from course_sync.registrations import Registration
+from lti_tool.approvals import check_platform, refuse_deployment
 from lti_tool.id_token import check_claims, check_target, read_unverified, verify_signature
 from lti_tool.launch_claims import Launch, read_launch
 from lti_tool.models import LoginState
 from lti_tool.platform_keys import PlatformKeys
+from lti_tool.platform_storage import MAX_TARGET_CHARS, StorageSlot, slot_of
 from lti_tool.refusals import LaunchRefused
 from lti_tool.registration import find_registration, list_registrations
 from lti_tool.secrets import hash_of
@@ -37,6 +41,7 @@ MAX_LOGIN_COOKIES = 5
 """Logins one browser may have under way; those nobody finished must not swell its requests."""
 _LOGIN_COOKIE = re.compile(re.escape(LOGIN_COOKIE_PREFIX) + r"[0-9a-f]{12}")
 MAX_PARAMETER_CHARS = 4096
+_FRAMES = frozenset({"iframe", "frame"})
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class LoginRedirect:
     address: str
     cookie_name: str
     browser_secret: str
+    slot: StorageSlot | None
+    """Where the secret may be kept as well; None = in the cookie only."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,23 @@ class AcceptedLaunch:
     launch: Launch
 
 
-def begin_login(parameters: Mapping[str, str], own_origin: str, real_now: datetime) -> LoginRedirect:
+@dataclass(frozen=True)
+class CookielessLaunch:
+    """A launch whose every check passed but one: the browser, in a frame, sent no cookie of its login.
+
+    Either the browser keeps none there, or the launch was carried to it. Its login is live and not consumed.
+    """
+
+    registration: Registration
+    launch: Launch
+    claims: dict[str, Any]
+    state_hash: str
+    slot: StorageSlot | None
+
+
+def begin_login(
+    parameters: Mapping[str, str], headers: Headers, own_origin: str, real_now: datetime
+) -> LoginRedirect:
     """Answer a login initiation: remember state and nonce, and say where to go. Raises LaunchRefused.
 
     Each login has a cookie of its own, so that several activities opened at once do not disturb each other.
@@ -68,6 +91,7 @@ def begin_login(parameters: Mapping[str, str], own_origin: str, real_now: dateti
     message_hint = _optional(parameters, "lti_message_hint")
     registration = _choose_registration(issuer, _optional(parameters, "client_id"))
     check_target(target, own_origin)
+    storage_target = _storage_target(parameters, headers)
     state, nonce, browser_secret = (secrets.token_urlsafe(32) for _ in range(3))
     db.session.add(
         LoginState(
@@ -75,6 +99,7 @@ def begin_login(parameters: Mapping[str, str], own_origin: str, real_now: dateti
             nonce_hash=hash_of(nonce),
             browser_hash=hash_of(browser_secret),
             platform_id=registration.platform_id,
+            storage_target=storage_target,
             created_at=real_now,
         )
     )
@@ -91,7 +116,8 @@ def begin_login(parameters: Mapping[str, str], own_origin: str, real_now: dateti
         "nonce": nonce,
     } | ({"lti_message_hint": message_hint} if message_hint else {})
     address = _with_query(registration.auth_login_url, query)
-    return LoginRedirect(registration, address, login_cookie_name(state), browser_secret)
+    slot = slot_of(storage_target, registration, hash_of(state))
+    return LoginRedirect(registration, address, login_cookie_name(state), browser_secret, slot)
 
 
 def set_login_cookie(response: Response, login: LoginRedirect) -> None:
@@ -147,12 +173,16 @@ def find_launch_registration(token: str) -> Registration | None:
 def accept_launch(
     form: Mapping[str, str],
     cookies: Mapping[str, str],
+    headers: Headers,
     *,
     platform_keys: PlatformKeys,
     own_origin: str,
     real_now: datetime,
-) -> AcceptedLaunch:
-    """Check a launch to the letter and consume its state. Raises LaunchRefused; then nothing was recorded."""
+) -> AcceptedLaunch | CookielessLaunch:
+    """Check a launch to the letter and consume its state. Raises LaunchRefused; then nothing was recorded.
+
+    Without the login's cookie nothing is consumed either: in a frame, another proof may be asked for.
+    """
     if form.get("error"):
         raise LaunchRefused("platform_error", _safe_code(form["error"]))
     unverified = read_unverified(form.get("id_token", ""))
@@ -161,9 +191,19 @@ def accept_launch(
         raise LaunchRefused("platform_unknown")
     db.session.rollback()  # no transaction stays open while the platform is asked for its keys
     claims = verify_signature(unverified, platform_keys.get_key(registration, unverified.kid))
-    check_claims(claims, registration, own_origin, real_now)
+    try:
+        check_claims(claims, registration, own_origin, real_now)
+    except LaunchRefused as refusal:
+        raise refuse_deployment(registration, claims, refusal, real_now) from None
+    check_platform(registration)
     launch = read_launch(claims)
-    _consume_state(form.get("state", ""), launch.nonce, registration, cookies, real_now)
+    state = form.get("state", "")
+    if not state:
+        raise LaunchRefused("state_missing")
+    browser_secret = cookies.get(login_cookie_name(state), "")
+    if not browser_secret and _is_framed(headers, launch):
+        return _without_cookie(registration, launch, claims, hash_of(state), real_now)
+    consume_state(hash_of(state), launch.nonce, registration, browser_secret, real_now)
     return AcceptedLaunch(registration, launch)
 
 
@@ -180,49 +220,78 @@ def _choose_registration(issuer: str, client_id: str) -> Registration:
     return candidates[0]
 
 
-def _consume_state(
-    state: str, nonce: str, registration: Registration, cookies: Mapping[str, str], real_now: datetime
+def consume_state(
+    state_hash: str, nonce: str, registration: Registration, browser_secret: str | None, real_now: datetime
 ) -> None:
-    """One UPDATE decides: of two identical launches exactly one changes the row."""
-    if not state:
-        raise LaunchRefused("state_missing")
-    browser_secret = cookies.get(login_cookie_name(state), "")
-    consumed = db.session.execute(
-        update(LoginState)
-        .where(
-            LoginState.state_hash == hash_of(state),
-            LoginState.nonce_hash == hash_of(nonce),
-            LoginState.browser_hash == hash_of(browser_secret),
-            LoginState.platform_id == registration.platform_id,
-            LoginState.created_at > real_now - LOGIN_LIFE,
-            LoginState.consumed_at.is_(None),
-        )
-        .values(consumed_at=real_now)
-    )
+    """One UPDATE decides: of two identical launches exactly one changes the row. Raises LaunchRefused.
+
+    `browser_secret` None = the person at the browser has confirmed who they are (waiting_launches).
+    """
+    conditions = [
+        LoginState.state_hash == state_hash,
+        LoginState.nonce_hash == hash_of(nonce),
+        LoginState.platform_id == registration.platform_id,
+        LoginState.created_at > real_now - LOGIN_LIFE,
+        LoginState.consumed_at.is_(None),
+    ]
+    if browser_secret is not None:
+        conditions.append(LoginState.browser_hash == hash_of(browser_secret))
+    consumed = db.session.execute(update(LoginState).where(*conditions).values(consumed_at=real_now))
     db.session.commit()
     if consumed.rowcount != 1:  # type: ignore[attr-defined]
-        raise _why_not(state, nonce, browser_secret, registration, real_now)
+        row = db.session.get(LoginState, state_hash)
+        # None: its twin got there between our two statements
+        raise _why_not(row, nonce, browser_secret, registration, real_now) or LaunchRefused("launch_replayed")
 
 
 def _why_not(
-    state: str, nonce: str, browser_secret: str, registration: Registration, real_now: datetime
-) -> LaunchRefused:
-    row = db.session.get(LoginState, hash_of(state))
+    row: LoginState | None,
+    nonce: str,
+    browser_secret: str | None,
+    registration: Registration,
+    real_now: datetime,
+) -> LaunchRefused | None:
+    """What keeps this login from being finished; None = nothing."""
     if row is None:
         return LaunchRefused("state_unknown")
     if row.platform_id != registration.platform_id:
         return LaunchRefused("state_foreign")
     if row.consumed_at is not None:
         return LaunchRefused("launch_replayed")
-    if not browser_secret:
-        return LaunchRefused("browser_unknown")
-    if not compare_digest(row.browser_hash, hash_of(browser_secret)):
-        return LaunchRefused("browser_foreign")
     if not compare_digest(row.nonce_hash, hash_of(nonce)):
         return LaunchRefused("nonce_foreign")
     if row.created_at <= real_now - LOGIN_LIFE:
         return LaunchRefused("state_expired")
-    return LaunchRefused("launch_replayed")  # its twin got there between our two statements
+    if browser_secret == "":
+        return LaunchRefused("browser_unknown")
+    if browser_secret is not None and not compare_digest(row.browser_hash, hash_of(browser_secret)):
+        return LaunchRefused("browser_foreign")
+    return None
+
+
+def _without_cookie(
+    registration: Registration, launch: Launch, claims: dict[str, Any], state_hash: str, real_now: datetime
+) -> CookielessLaunch:
+    row = db.session.get(LoginState, state_hash)
+    obstacle = _why_not(row, launch.nonce, None, registration, real_now)
+    if obstacle is not None:
+        raise obstacle
+    slot = slot_of(row.storage_target if row else None, registration, state_hash)
+    return CookielessLaunch(registration, launch, claims, state_hash, slot)
+
+
+def _is_framed(headers: Headers, launch: Launch) -> bool:
+    """Whether it arrives inside another page: as the browser says, or an old one, as the platform does."""
+    said = headers.get("Sec-Fetch-Dest")
+    return (launch.document_target if said is None else said) in _FRAMES
+
+
+def _storage_target(parameters: Mapping[str, str], headers: Headers) -> str | None:
+    """Name of the frame that keeps data for tools. A tab of its own keeps cookies and needs none."""
+    target = _optional(parameters, "lti_storage_target")
+    if len(target) > MAX_TARGET_CHARS:
+        raise LaunchRefused("login_malformed", "lti_storage_target")
+    return target if target and headers.get("Sec-Fetch-Dest") != "document" else None
 
 
 def _required(parameters: Mapping[str, str], name: str) -> str:

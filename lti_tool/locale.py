@@ -65,6 +65,7 @@ def _wishes() -> Iterable[str]:
         yield session.person.chosen_locale
         yield session.person.locale
     if has_request_context():
+        yield g.get("launch_locale", "")
         yield from request.accept_languages.values()
     if session is not None:
         yield session.platform.organisation.locale

@@ -23,9 +23,10 @@ class LaunchRefused(Exception):
         return CODES[self.code]
 
 
-KINDS = ("again", "browser", "platform", "setup", "message", "user")
+KINDS = ("again", "browser", "platform", "setup", "approval", "message", "user")
 """again: open it again. browser: cookies were not kept. platform: the platform failed or is unreachable.
-setup: the connection is not (rightly) registered. message: the launch is malformed. user: nobody named."""
+setup: the connection is not (rightly) registered. approval: an admin has to approve the connection first.
+message: the launch is malformed. user: nobody named."""
 
 CODES = {
     "login_incomplete": "message",
@@ -44,6 +45,9 @@ CODES = {
     "signature_invalid": "message",
     "platform_unknown": "setup",
     "platform_ambiguous": "setup",
+    "platform_pending": "approval",
+    "platform_stopped": "approval",
+    "deployment_pending": "approval",
     "issuer_missing": "message",
     "audience_invalid": "message",
     "authorised_party_missing": "message",
@@ -64,6 +68,8 @@ CODES = {
     "launch_replayed": "again",
     "browser_unknown": "browser",
     "browser_foreign": "again",
+    "ticket_unknown": "again",
+    "ticket_foreign": "again",
     "version_missing": "message",
     "version_wrong": "message",
     "message_type_missing": "message",
@@ -73,6 +79,9 @@ CODES = {
     "target_missing": "message",
     "target_foreign": "setup",
     "resource_link_missing": "message",
+    "placing_malformed": "message",
+    "placing_not_accepted": "message",
+    "placing_return_foreign": "setup",
     "roles_missing": "message",
     "roles_malformed": "message",
     "user_missing": "user",

@@ -1,20 +1,24 @@
 """Sessions: one launch, one tab. The handle stands in the address, the secret in a cookie of its path.
 
-Both are needed, so another launch in the same browser never changes what a tab shows. Fixed life, real time.
+Both are needed, so another launch in the same browser never changes what a tab shows. Where a browser keeps
+no cookie in a frame, the secret stands in the address too, under conditions (docs/decisions/0007). Fixed
+life, real time.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from course_sync.database import db
+from lti_tool.deep_linking import Placing
 from lti_tool.models import LaunchSession
 from lti_tool.secrets import hash_of
 from mentor_console.access import LaunchFacts
@@ -22,8 +26,12 @@ from mentor_console.access import LaunchFacts
 SESSION_COOKIE = "__Secure-ementor"
 SESSION_LIFE = timedelta(hours=8)
 """A working day; not prolonged by use."""
+ADDRESS_LIFE = timedelta(hours=2)
+"""Of a session whose address is all one needs."""
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_OWN_FRAME = frozenset({"iframe", "frame", "empty"})
+"""What a browser asks for when a page in a frame goes on to another one, or a script of it fetches a part."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +40,39 @@ class OpenedSession:
 
     handle: str
     secret: str
+    secret_in_address: bool = False
 
     @property
     def path(self) -> str:
-        """Where the session's pages begin, without the trailing slash."""
-        return session_path(self.handle)
+        """Where the session's pages begin, without the trailing slash; also the path of its cookie."""
+        return f"/s/{self.handle}.{self.secret}" if self.secret_in_address else f"/s/{self.handle}"
 
 
-def session_path(handle: str) -> str:
-    """Path of the cookie and prefix of every page of one session."""
-    return f"/s/{handle}"
+@dataclass(frozen=True)
+class Credentials:
+    """What a request brings to be let into a session; proves nothing yet."""
+
+    handle: str
+    secret: str
+    """"" = none came along."""
+    in_address: bool = False
+
+
+def read_credentials(address_part: str, cookies: Mapping[str, str], headers: Headers) -> Credentials:
+    """What stands after /s/, and the cookie or the second half of the address.
+
+    An address that holds the secret counts only where the browser says that a page of ours, inside a frame,
+    leads to it: a copied, logged or shared one opens nothing.
+    """
+    handle, dot, secret = address_part.partition(".")
+    if not dot:
+        return Credentials(handle, cookies.get(SESSION_COOKIE, ""))
+    return Credentials(handle, secret if is_from_own_frame(headers) else "", in_address=True)
+
+
+def is_from_own_frame(headers: Headers) -> bool:
+    """Whether the browser says so (Fetch metadata); one that says nothing is not believed to."""
+    return headers.get("Sec-Fetch-Site") == "same-origin" and headers.get("Sec-Fetch-Dest") in _OWN_FRAME
 
 
 def open_session(
@@ -54,9 +85,11 @@ def open_session(
     is_platform_administrator: bool = False,
     mentored_subjects: Iterable[str] = (),
     return_url: str | None = None,
+    placing: Placing | None = None,
+    secret_in_address: bool = False,
 ) -> OpenedSession:
     """Open a session for an accepted launch and commit it. `roles` are principal context roles."""
-    opened = OpenedSession(handle=secrets.token_urlsafe(16), secret=secrets.token_urlsafe(32))
+    opened = OpenedSession(secrets.token_urlsafe(16), secrets.token_urlsafe(32), secret_in_address)
     db.session.add(
         LaunchSession(
             handle=opened.handle,
@@ -68,20 +101,22 @@ def open_session(
             is_platform_administrator=is_platform_administrator,
             mentored_subjects=sorted(mentored_subjects),
             return_url=return_url,
+            secret_in_address=secret_in_address,
+            placing=asdict(placing) if placing else None,
             created_at=real_now,
-            expires_at=real_now + SESSION_LIFE,
+            expires_at=real_now + (ADDRESS_LIFE if secret_in_address else SESSION_LIFE),
         )
     )
     db.session.commit()
     return opened
 
 
-def find_session(handle: str, secret: str | None, real_now: datetime) -> LaunchSession | None:
-    """The live session behind a handle and its secret; None for anything stale, unknown or foreign."""
-    row = find_by_handle(handle)
-    if row is None or secret is None or not _SECRET.fullmatch(secret):
+def find_session(given: Credentials, real_now: datetime) -> LaunchSession | None:
+    """The live session that opens to these credentials; None for anything stale, unknown or foreign."""
+    row = find_by_handle(given.handle)
+    if row is None or row.secret_in_address != given.in_address or not _SECRET.fullmatch(given.secret):
         return None
-    is_theirs = compare_digest(row.secret_hash, hash_of(secret))
+    is_theirs = compare_digest(row.secret_hash, hash_of(given.secret))
     return row if is_theirs and real_now < row.expires_at else None
 
 
@@ -103,8 +138,15 @@ def facts_of(session: LaunchSession) -> LaunchFacts:
     )
 
 
+def find_placing(session: LaunchSession) -> Placing | None:
+    """What the platform asked to place in its course; None for an ordinary launch."""
+    return Placing(**session.placing) if session.placing else None
+
+
 def set_session_cookie(response: Response, opened: OpenedSession) -> None:
     """Give the browser the secret, for this session's pages only and usable inside the platform's frame."""
+    if opened.secret_in_address:
+        return
     response.set_cookie(
         SESSION_COOKIE,
         opened.secret,

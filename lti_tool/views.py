@@ -22,11 +22,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from course_sync.registrations import Registration
 from lti_tool import health, launches
-from lti_tool.entry import enter, first_page
 from lti_tool.headers import frame_by
+from lti_tool.landing import land, offer_other_ways, prepare_answer
 from lti_tool.refusals import LaunchRefused
 from lti_tool.services import current_services
-from lti_tool.session import set_session_cookie
+from lti_tool.waiting_launches import keep_waiting
 from mentor_console.access import open_to
 
 blueprint = Blueprint("lti", __name__)
@@ -38,8 +38,10 @@ JWKS_CACHE_SECONDS = 300
 def login() -> BaseResponse:
     """Third-party initiated login: to the platform's authorisation address, with state and nonce."""
     _note_registration(launches.find_login_registration(request.values))
-    login = launches.begin_login(request.values, current_services().settings.public_url, g.real_now)
-    response = make_response(redirect(login.address, 302))
+    login = launches.begin_login(
+        request.values, request.headers, current_services().settings.public_url, g.real_now
+    )
+    response = make_response(redirect(login.address, 302) if login.slot is None else _go_on_page(login))
     launches.set_login_cookie(response, login)
     launches.delete_login_cookies(response, launches.list_surplus_cookies(request.cookies))
     return response
@@ -53,21 +55,35 @@ def launch_by_get() -> BaseResponse:
 
 @blueprint.post(launches.LAUNCH_PATH)
 def launch() -> BaseResponse:
-    """The id_token arrives: check it, open a session of its own, and go there."""
+    """The id_token arrives: check it, open a session of its own, and go there; or look for another proof."""
     services = current_services()
     _note_registration(launches.find_launch_registration(request.form.get("id_token", "")))
     accepted = launches.accept_launch(
         request.form,
         request.cookies,
+        request.headers,
         platform_keys=services.platform_keys,
         own_origin=services.settings.public_url,
         real_now=g.real_now,
     )
-    opened = enter(accepted, services, now=g.now, real_now=g.real_now)
-    response = make_response(redirect(first_page(opened, accepted), 303))
-    set_session_cookie(response, opened)
+    if isinstance(accepted, launches.CookielessLaunch):
+        prepare_answer(accepted.launch, accepted.registration)
+        return offer_other_ways(keep_waiting(accepted, services.sealer, g.real_now), accepted.slot)
+    response = land(accepted)
     launches.delete_login_cookies(response, [launches.login_cookie_name(request.form.get("state", ""))])
     return response
+
+
+def _go_on_page(login: launches.LoginRedirect) -> str:
+    """For a platform whose page keeps the secret too: a script leaves it there on the way.
+
+    Hosted Canvas shows it on a customer's site, which only the launch will name; until then the site that
+    began the login is believed, since the page holds nothing one could be lured into.
+    """
+    frame_by(login.registration, request.headers.get("Origin"))
+    return render_template(
+        "lti_tool/go_on.html", onward=login.address, slot=login.slot, secret=login.browser_secret
+    )
 
 
 def _note_registration(registration: Registration | None) -> None:

@@ -86,7 +86,8 @@ BAD_CLAIMS = [
     # contents
     ("empty version", {"version": ""}, "version_missing"),
     ("version as a number", {"version": 1.3}, "version_missing"),
-    ("deep linking", {"message_type": "LtiDeepLinkingRequest"}, "message_type_wrong"),
+    ("another message", {"message_type": "LtiSubmissionReviewRequest"}, "message_type_wrong"),
+    ("deep linking", {"message_type": "LtiDeepLinkingRequest"}, "placing_malformed"),
     ("other deployment", {"deployment_id": "2"}, "deployment_unknown"),
     ("deployment as a number", {"deployment_id": 1}, "deployment_missing"),
     ("roles as text", {"roles": "Learner"}, "roles_malformed"),

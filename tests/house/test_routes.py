@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 
 PUBLIC = {"/", "/lti/login", "/lti/launch", "/.well-known/jwks.json", "/healthz", "/readyz"}
+PUBLIC |= {"/lti/register", "/lti/canvas.json"}
+PUBLIC |= {"/lti/storage", "/lti/continue", "/lti/enter"}
 PARTS = {"mentor", "trainer", "learner", "admin", "applicant", "anyone"}
 
 

@@ -1,0 +1,37 @@
+"""The end of every way in: the accepted launch becomes a session, and the browser goes to its first page.
+
+Also the page for a browser without a cookie. Answers only; the checks are made elsewhere.
+"""
+
+from __future__ import annotations
+
+from flask import Response, g, make_response, redirect, render_template
+
+from course_sync.registrations import Registration
+from lti_tool.entry import enter, first_page
+from lti_tool.headers import frame_by
+from lti_tool.launch_claims import Launch
+from lti_tool.launches import AcceptedLaunch
+from lti_tool.platform_storage import StorageSlot
+from lti_tool.services import current_services
+from lti_tool.session import set_session_cookie
+
+
+def land(accepted: AcceptedLaunch, *, secret_in_address: bool = False) -> Response:
+    """Open the session of a launch and lead to its first page."""
+    services = current_services()
+    opened = enter(accepted, services, now=g.now, real_now=g.real_now, secret_in_address=secret_in_address)
+    response = make_response(redirect(first_page(opened, accepted), 303))
+    set_session_cookie(response, opened)
+    return response
+
+
+def offer_other_ways(ticket: str, slot: StorageSlot | None) -> Response:
+    """Ask the platform's page for the secret, if it has one, and offer a new tab."""
+    return make_response(render_template("lti_tool/no_cookie.html", ticket=ticket, slot=slot))
+
+
+def prepare_answer(launch: Launch, registration: Registration) -> None:
+    """Let an answer before a session speak the launch's language, and show in its platform's frame."""
+    g.launch_locale = launch.locale
+    frame_by(registration, launch.return_url)

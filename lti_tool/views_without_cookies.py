@@ -1,0 +1,97 @@
+"""Addresses for a browser that keeps no cookie in the platform's frame: the two other ways into the tool.
+
+Each takes the ticket of a verified launch, and only from a page of ours. Parse, ask, answer.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, make_response, render_template, request
+from flask_babel import gettext as _
+
+from lti_tool.headers import frame_by_nobody
+from lti_tool.landing import land, offer_other_ways, prepare_answer
+from lti_tool.launch_claims import Launch
+from lti_tool.refusals import LaunchRefused
+from lti_tool.services import current_services
+from lti_tool.session import is_from_own_frame
+from lti_tool.waiting_launches import (
+    HeldLaunch,
+    accept_confirmed,
+    accept_with_secret,
+    delete_confirm_cookie,
+    get_held,
+    set_confirm_cookie,
+)
+
+STORAGE_PATH = "/lti/storage"
+CONTINUE_PATH = "/lti/continue"
+ENTER_PATH = "/lti/enter"
+
+blueprint = Blueprint("cookieless", __name__)
+
+
+@blueprint.get(STORAGE_PATH)
+@blueprint.get(CONTINUE_PATH)
+@blueprint.get(ENTER_PATH)
+def opened_by_get() -> Response:
+    """A reload or a bookmark: the way works once."""
+    raise LaunchRefused("launch_by_get")
+
+
+@blueprint.post(STORAGE_PATH)
+def resume() -> Response:
+    """The platform's page still had the login's secret: the session's secret goes into its address."""
+    held = _get_held()
+    launch = held.accepted_if_proven
+    prepare_answer(launch.launch, launch.registration)
+    if not is_from_own_frame(request.headers):  # without what it says, an address would open to anybody
+        return offer_other_ways(held.ticket, None)
+    accepted = accept_with_secret(held, request.form.get("secret", ""), g.real_now)
+    return land(accepted, secret_in_address=True)
+
+
+@blueprint.post(CONTINUE_PATH)
+def show() -> Response:
+    """In the new tab: who would continue where. Consumes nothing."""
+    held = _get_held()
+    launch = held.accepted_if_proven.launch
+    prepare_answer(launch, held.accepted_if_proven.registration)
+    frame_by_nobody()
+    sentence = _who_opened(launch, held.platform_name)
+    page = render_template("lti_tool/continue.html", sentence=sentence, ticket=held.ticket)
+    response = make_response(page)
+    set_confirm_cookie(response, held.ticket)
+    return response
+
+
+@blueprint.post(ENTER_PATH)
+def enter() -> Response:
+    """The person said yes: a session with its ordinary cookie, in this tab."""
+    held = _get_held()
+    frame_by_nobody()
+    response = land(accept_confirmed(held, request.cookies, g.real_now))
+    delete_confirm_cookie(response, held.ticket)
+    return response
+
+
+def _get_held() -> HeldLaunch:
+    """The launch of this request's ticket. Raises LaunchRefused, also where another site's page sent it."""
+    services = current_services()
+    if request.headers.get("Origin") != services.settings.public_url:
+        raise LaunchRefused("ticket_foreign")
+    held = get_held(request.form.get("ticket", ""), services.sealer, g.real_now)
+    g.registration = held.accepted_if_proven.registration
+    return held
+
+
+def _who_opened(launch: Launch, platform: str) -> str:
+    name = launch.names["name"] or launch.email or _("Somebody whose name the platform does not tell")
+    course = launch.course.title or launch.course.label if launch.course else ""
+    if course:
+        return _(
+            "%(name)s opened this in the course %(course)s at %(platform)s.",
+            name=name,
+            course=course,
+            platform=platform,
+        )
+    return _("%(name)s opened this at %(platform)s.", name=name, platform=platform)

@@ -1,0 +1,124 @@
+"""Launches that passed every check but the login's cookie: kept sealed for two minutes, under a ticket.
+
+The ticket is used once, with the secret from the platform's storage or by a person who confirms in a tab of
+its own who they are. Why that is safe: docs/decisions/0007-ways-without-cookies.md.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hmac import compare_digest
+
+from flask import Response
+from sqlalchemy import delete
+
+from course_sync.database import db
+from course_sync.models import Platform
+from course_sync.records import registration_of
+from lti_tool.launch_claims import read_launch
+from lti_tool.launches import LOGIN_COOKIE_PATH, AcceptedLaunch, CookielessLaunch, consume_state
+from lti_tool.models import WaitingLaunch
+from lti_tool.refusals import LaunchRefused
+from lti_tool.secrets import Sealer, hash_of
+
+TICKET_LIFE = timedelta(minutes=2)
+CONFIRM_COOKIE_PREFIX = "__Secure-ementor-confirm-"
+
+
+@dataclass(frozen=True)
+class HeldLaunch:
+    """A launch behind a ticket. Not accepted yet: nobody has shown that it is theirs."""
+
+    accepted_if_proven: AcceptedLaunch
+    platform_name: str
+    state_hash: str
+    ticket: str
+
+
+def keep_waiting(launch: CookielessLaunch, sealer: Sealer, real_now: datetime) -> str:
+    """Keep a launch, and return its ticket. What waited too long is forgotten on the way."""
+    ticket = secrets.token_urlsafe(32)
+    forget_expired(real_now)
+    db.session.add(
+        WaitingLaunch(
+            ticket_hash=hash_of(ticket),
+            state_hash=launch.state_hash,
+            platform_id=launch.registration.platform_id,
+            claims_sealed=sealer.seal(json.dumps(launch.claims)),
+            created_at=real_now,
+        )
+    )
+    db.session.commit()
+    return ticket
+
+
+def get_held(ticket: str, sealer: Sealer, real_now: datetime) -> HeldLaunch:
+    """What waits behind a ticket; it goes on waiting. Raises LaunchRefused for one spent, late or made up."""
+    row = db.session.get(WaitingLaunch, hash_of(ticket)) if ticket else None
+    if row is None or row.created_at <= real_now - TICKET_LIFE:
+        raise LaunchRefused("ticket_unknown")
+    platform = db.session.get_one(Platform, row.platform_id)
+    launch = read_launch(json.loads(sealer.open(row.claims_sealed)))
+    return HeldLaunch(
+        AcceptedLaunch(registration_of(platform), launch), platform.name, row.state_hash, ticket
+    )
+
+
+def accept_with_secret(held: HeldLaunch, browser_secret: str, real_now: datetime) -> AcceptedLaunch:
+    """Finish the launch with what the platform's page kept for this browser. Raises LaunchRefused."""
+    return _accept(held, browser_secret, real_now)
+
+
+def accept_confirmed(held: HeldLaunch, cookies: Mapping[str, str], real_now: datetime) -> AcceptedLaunch:
+    """Finish the launch in the tab that has shown its person whose it is. Raises LaunchRefused."""
+    shown = cookies.get(_confirm_cookie_name(held.ticket), "")
+    if not shown:
+        raise LaunchRefused("browser_unknown")
+    if not compare_digest(shown.encode(), _confirm_value(held.ticket).encode()):
+        raise LaunchRefused("ticket_foreign")
+    return _accept(held, None, real_now)
+
+
+def forget_expired(real_now: datetime) -> None:
+    """Delete launches nobody finished; not committed."""
+    db.session.execute(delete(WaitingLaunch).where(WaitingLaunch.created_at <= real_now - TICKET_LIFE))
+
+
+def set_confirm_cookie(response: Response, ticket: str) -> None:
+    """Bind the page that names the person to the click on it; also shows that this tab keeps cookies."""
+    response.set_cookie(
+        _confirm_cookie_name(ticket),
+        _confirm_value(ticket),
+        max_age=int(TICKET_LIFE.total_seconds()),
+        path=LOGIN_COOKIE_PATH,
+        secure=True,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def delete_confirm_cookie(response: Response, ticket: str) -> None:
+    """Take the cookie of a finished launch back."""
+    response.delete_cookie(
+        _confirm_cookie_name(ticket), path=LOGIN_COOKIE_PATH, secure=True, httponly=True, samesite="Strict"
+    )
+
+
+def _accept(held: HeldLaunch, browser_secret: str | None, real_now: datetime) -> AcceptedLaunch:
+    accepted = held.accepted_if_proven
+    consume_state(held.state_hash, accepted.launch.nonce, accepted.registration, browser_secret, real_now)
+    db.session.execute(delete(WaitingLaunch).where(WaitingLaunch.ticket_hash == hash_of(held.ticket)))
+    db.session.commit()
+    return accepted
+
+
+def _confirm_cookie_name(ticket: str) -> str:
+    return CONFIRM_COOKIE_PREFIX + hash_of(ticket)[:12]
+
+
+def _confirm_value(ticket: str) -> str:
+    return hash_of("confirm " + ticket)
