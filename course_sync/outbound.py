@@ -10,6 +10,7 @@ import http.client
 import io
 import random
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -183,7 +184,8 @@ class _GuardedAdapter(HTTPAdapter):
         super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        # The machine's own authorities beside the shipped ones: intranet sites have no public certificate.
+        super().init_poolmanager(*args, **kwargs, ssl_context=ssl.create_default_context())
         self.poolmanager.pool_classes_by_scheme = {
             "http": _guarded_pool(urllib3.HTTPConnectionPool, HTTPConnection, self._reach),
             "https": _guarded_pool(urllib3.HTTPSConnectionPool, HTTPSConnection, self._reach),

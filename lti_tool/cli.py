@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 
 from lti_tool.commands.flags import flags
+from lti_tool.commands.keys import keys, secrets
 from lti_tool.commands.person import person
 from lti_tool.commands.platform import platform
 from lti_tool.commands.support import app_running, make_app, make_ready_app, upgrade_database, with_app
@@ -120,6 +121,8 @@ def leave_at_once(status: int) -> NoReturn:
 main.add_command(platform)
 main.add_command(person)
 main.add_command(flags)
+main.add_command(keys)
+main.add_command(secrets)
 
 if __name__ == "__main__":
     main()

@@ -7,6 +7,8 @@ a secret ever reaches a message.
 from __future__ import annotations
 
 import difflib
+import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ PREFIX = "EMENTOR_"
 TEST_PREFIX = "EMENTOR_TEST_"
 """Keys of the test harness, which the tool itself ignores."""
 SECRET_MIN_CHARS = 32
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*")
 
 
 class ConfigError(Exception):
@@ -45,6 +48,8 @@ class Settings:
     """Origin under which browsers and platforms reach the tool; no path, no trailing slash."""
     tool_config: Path | None = None
     allow_loopback_platforms: bool = False
+    private_hosts: frozenset[str] = frozenset()
+    """Exact host names, lower case, which the tool may call although they are on a private network."""
     demo_clock: Path | None = None
     organisation: str = "Organisation"
     default_locale: str = "en"
@@ -141,6 +146,23 @@ def _public_url(text: str) -> str:
         return own_origin(text)
     except AddressInvalid as problem:
         raise ValueError(f"{problem}; expected https://HOST[:PORT] (http only for localhost)") from None
+
+
+def _host_names(text: str) -> frozenset[str]:
+    """Names or IP addresses, one by one: no wildcard, no port, no path."""
+    names = [name.rstrip(".").lower() for name in text.replace(",", " ").split()]
+    for name in names:
+        if not _HOST.fullmatch(name) and not _is_ip_address(name):
+            raise ValueError("must be exact host names separated by commas, such as moodle.intranet.example")
+    return frozenset(names)
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _existing_file(text: str) -> Path:
@@ -242,6 +264,13 @@ SETTINGS = (
         "0",
         "1 lets platforms have http and loopback addresses; for the demo and tests only",
         _yes_or_no,
+    ),
+    Setting(
+        "EMENTOR_PRIVATE_HOSTS",
+        "private_hosts",
+        "",
+        "exact host names of platforms on a private network, separated by commas; https is needed there too",
+        _host_names,
     ),
     Setting(
         "EMENTOR_DEMO_CLOCK",

@@ -1,6 +1,7 @@
 """The tool's own RSA keys: made at first need, stored sealed, published as a JWKS, parsed once per process.
 
-Signs the client assertions that get service tokens (1EdTech security framework 4.1, RFC 7523).
+Signs the client assertions that get service tokens (1EdTech security framework 4.1, RFC 7523). Rotation: a
+new key is published before it signs, the old one after it has signed for the last time.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +18,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select, update
 
 from course_sync.database import db
 from course_sync.registrations import Registration
@@ -28,6 +31,23 @@ ASSERTION_SECONDS = 60
 """Life of one client assertion; it is used at once."""
 REREAD_AFTER = timedelta(minutes=5)
 """So often a process looks whether another one made or retired a key."""
+PUBLISH_FIRST = timedelta(minutes=10)
+"""A new key signs only after this: platforms and proxies may keep our key set for five minutes."""
+KEEP_AFTER_ROTATION = timedelta(hours=24)
+"""So long a replaced key stays published, for platforms that keep a key set for a day."""
+FORGET_AFTER = timedelta(days=1)
+"""After it was retired, a private key is deleted."""
+
+
+@dataclass(frozen=True)
+class KeyState:
+    """One key of the ring as an administrator sees it."""
+
+    kid: str
+    created_at: datetime
+    retired_at: datetime | None
+    """From then on not published; may lie ahead."""
+    signs: bool
 
 
 class ToolKeys:
@@ -42,7 +62,7 @@ class ToolKeys:
         self._clock = clock
         self._lock = threading.Lock()
         self._parsed: dict[str, rsa.RSAPrivateKey] = {}
-        self._newest_first: list[str] = []
+        self._newest_first: list[KeyState] = []
         self._read_at: datetime | None = None
 
     def ensure(self) -> None:
@@ -52,18 +72,50 @@ class ToolKeys:
     def check_stored(self) -> None:
         """Raises SealBroken where a stored key cannot be opened with the secret keys of today."""
         with self._app.app_context():
-            for row in self._list_rows():
+            for row in self._list_rows(self._clock.real_now()):
                 self._sealer.open(row.private_key_sealed)
 
     def jwks(self) -> dict[str, Any]:
         """Public keys of every unretired key, newest first (RFC 7517)."""
         with self._lock:
             self._reread(self._clock.real_now())
-            return {"keys": [_public_jwk(kid, self._parsed[kid]) for kid in self._newest_first]}
+            return {"keys": [_public_jwk(key.kid, self._parsed[key.kid]) for key in self._newest_first]}
+
+    def list_states(self) -> list[KeyState]:
+        """Every published key, newest first; exactly one signs."""
+        with self._lock:
+            self._reread(self._clock.real_now())
+            return list(self._newest_first)
+
+    def rotate(self, *, at_once: bool = False) -> str:
+        """Make a new key and let the others run out; returns its kid.
+
+        `at_once` is for a key that got out: the others end now, and platforms that still hold our old key set
+        refuse us until they read it again.
+        """
+        with self._lock, self._app.app_context():
+            now = self._clock.real_now()
+            kid = self._make_row(now).kid
+            ends_at = now if at_once else now + KEEP_AFTER_ROTATION
+            others = update(ToolKey).where(ToolKey.kid != kid)
+            still_longer = or_(ToolKey.retired_at.is_(None), ToolKey.retired_at > ends_at)
+            db.session.execute(others.where(still_longer).values(retired_at=ends_at))
+            db.session.commit()
+            self._reread(now)
+            return kid
+
+    def forget_retired(self) -> int:
+        """Delete keys that were retired a day ago or longer; returns how many."""
+        with self._app.app_context():
+            limit = self._clock.real_now() - FORGET_AFTER
+            gone = db.session.execute(
+                delete(ToolKey).where(ToolKey.retired_at < limit).returning(ToolKey.kid)
+            ).all()
+            db.session.commit()
+            return len(gone)
 
     def sign_assertion(self, registration: Registration) -> str:
         """A client assertion for the token endpoint of a registration, good for one minute."""
-        kid, key = self._current()
         issued_at = int(self._clock.real_now().timestamp())
         claims = {
             "iss": registration.client_id,
@@ -73,27 +125,35 @@ class ToolKeys:
             "exp": issued_at + ASSERTION_SECONDS,
             "jti": secrets.token_urlsafe(24),
         }
-        return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
+        return self.sign(claims)
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A JWT with these claims, signed by the current key."""
+        kid, key = self._current()
+        return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": kid})
 
     def _current(self) -> tuple[str, rsa.RSAPrivateKey]:
         now = self._clock.real_now()
         with self._lock:
             if not self._newest_first or self._read_at is None or now - self._read_at > REREAD_AFTER:
                 self._reread(now)
-            kid = self._newest_first[0]
+            kid = next(key.kid for key in self._newest_first if key.signs)
             return kid, self._parsed[kid]
 
     def _reread(self, now: datetime) -> None:
         with self._app.app_context():
-            rows = self._list_rows() or [self._make_row(now)]
+            rows = self._list_rows(now) or [self._make_row(now)]
             for row in rows:
                 if row.kid not in self._parsed:
                     self._parsed[row.kid] = _parse(self._sealer.open(row.private_key_sealed))
-            self._newest_first = [row.kid for row in rows]
+            signing = _signing_kid(rows, now)
+            self._newest_first = [
+                KeyState(row.kid, row.created_at, row.retired_at, row.kid == signing) for row in rows
+            ]
         self._read_at = now
 
-    def _list_rows(self) -> list[ToolKey]:
-        statement = select(ToolKey).where(ToolKey.retired_at.is_(None))
+    def _list_rows(self, now: datetime) -> list[ToolKey]:
+        statement = select(ToolKey).where(or_(ToolKey.retired_at.is_(None), ToolKey.retired_at > now))
         return list(db.session.scalars(statement.order_by(ToolKey.created_at.desc(), ToolKey.kid)))
 
     def _make_row(self, now: datetime) -> ToolKey:
@@ -106,6 +166,12 @@ class ToolKeys:
         db.session.add(row)
         db.session.commit()
         return row
+
+
+def _signing_kid(newest_first: list[ToolKey], now: datetime) -> str:
+    """The newest key that has been published long enough; else the oldest, which has been so for longest."""
+    ripe = (row.kid for row in newest_first if row.created_at <= now - PUBLISH_FIRST)
+    return next(ripe, newest_first[-1].kid)
 
 
 def _parse(pem: str) -> rsa.RSAPrivateKey:

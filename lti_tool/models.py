@@ -46,7 +46,7 @@ class WaitingLaunch(Model):
 
 
 class ToolKey(Model):
-    """One RSA key of the tool; the newest unretired one signs, every unretired one is published."""
+    """One RSA key of the tool, published until it is retired; keys.py says which one signs."""
 
     __tablename__ = "tool_key"
 
@@ -54,6 +54,7 @@ class ToolKey(Model):
     private_key_sealed: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """From then on neither published nor used; may lie ahead."""
 
 
 class LaunchSession(Model):

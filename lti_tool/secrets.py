@@ -32,6 +32,10 @@ class Sealer:
         """Encrypted and authenticated text."""
         return self._fernet.encrypt(text.encode()).decode()
 
+    def reseal(self, sealed: str) -> str:
+        """The same secret under the newest key. Raises SealBroken."""
+        return self.seal(self.open(sealed))
+
     def open(self, sealed: str) -> str:
         """What was sealed. Raises SealBroken."""
         try:

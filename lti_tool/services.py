@@ -47,7 +47,9 @@ def compose(app: Flask, settings: Settings) -> Services:
     clock = Clock(settings.demo_clock)
     keys = ToolKeys(app, sealer, clock)
     client = PlatformClient(
-        sign_assertion=keys.sign_assertion, allow_loopback=settings.allow_loopback_platforms
+        sign_assertion=keys.sign_assertion,
+        allow_loopback=settings.allow_loopback_platforms,
+        private_hosts=settings.private_hosts,
     )
 
     def fetch_keys(registration: Registration) -> Any:

@@ -267,7 +267,7 @@ def test_a_newer_key_signs_and_a_retired_one_is_not_published(app: Flask, second
     assert len(published) == 2
     assert published[1] == old_kid
     with app.app_context():
-        db.session.get_one(ToolKey, old_kid).retired_at = now
+        db.session.get_one(ToolKey, old_kid).retired_at = services.clock.real_now()
         db.session.commit()
     assert [key["kid"] for key in services.keys.jwks()["keys"]] == published[:1]
 

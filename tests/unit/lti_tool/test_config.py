@@ -69,6 +69,10 @@ def test_several_secret_keys_keep_their_order() -> None:
         ("EMENTOR_LOG_LEVEL", "loud"),
         ("EMENTOR_ORGANISATION", "o" * 201),
         ("EMENTOR_DEMO_CLOCK", "/srv/clock.json"),
+        ("EMENTOR_PRIVATE_HOSTS", "*.geheim.example"),
+        ("EMENTOR_PRIVATE_HOSTS", "https://moodle.geheim.example"),
+        ("EMENTOR_PRIVATE_HOSTS", "moodle.example:8443"),
+        ("EMENTOR_PRIVATE_HOSTS", "10.0.0.0/8"),
     ],
 )
 def test_a_wrong_value_names_its_key_and_not_itself(key: str, value: str) -> None:
@@ -140,6 +144,12 @@ def test_a_default_language_may_be_a_kind_of_one_that_is_offered(given: str) -> 
     assert load_settings(MINIMAL | {"EMENTOR_DEFAULT_LOCALE": given}).default_locale == given.replace(
         "-", "_"
     )
+
+
+def test_private_hosts_are_exact_names() -> None:
+    given = {"EMENTOR_PRIVATE_HOSTS": "Moodle.Intranet.example., 10.0.0.5 fd00::5"}
+    assert load_settings(MINIMAL | given).private_hosts == {"moodle.intranet.example", "10.0.0.5", "fd00::5"}
+    assert load_settings(MINIMAL).private_hosts == frozenset()
 
 
 def test_settings_do_not_show_their_secrets() -> None:
