@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from babel import Locale
 from flask import current_app, request, url_for
@@ -74,6 +75,7 @@ def add_wording() -> dict[str, Any]:
         "form_words": form_wording.field_words,
         "conflict_words": form_wording.conflict_words,
         "here": forms.here,
+        "mailto": mailto,
         "taking_back": _offered_undo(),
         "notice": notices.done_sentence(request.args.get("done", "")),
         "problem": notices.problem_sentence(request.args.get("problem", "")),
@@ -122,6 +124,13 @@ def asset_url(filename: str) -> str:
     folder = Path(str(assets.static_folder))
     mark = _fingerprint(folder / filename) if not current_app.debug else None
     return url_for("console_assets.static", filename=filename, v=mark)
+
+
+def mailto(address: str, body: str = "") -> str:
+    """Address that opens a letter to somebody, with a draft if there is one (RFC 6068)."""
+    local, at, domain = address.rpartition("@")
+    written = f"mailto:{quote(local, safe='!$*-._~+')}{at}{quote(domain, safe='[]:')}"
+    return f"{written}?body={quote(body, safe='')}" if body else written
 
 
 @cache

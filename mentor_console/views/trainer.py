@@ -18,6 +18,9 @@ from mentor_console.support_lines import Undo
 from mentor_console.views.forms import NOTHING_TYPED, TypedForm, parse_id
 from mentor_console.views.routes import blueprint
 
+ROWS_SHOWN = 50
+"""Of the learners of a course: as many as one still looks through."""
+
 
 @dataclass(frozen=True)
 class Filters:
@@ -26,6 +29,25 @@ class Filters:
     show: str
     """"" = all, "without" = without e-mentor, else the person id of a mentor."""
     words: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of the list of learners: its number and the first and last of it, from 1."""
+
+    number: int
+    first: int
+    last: int
+    is_shown: bool
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One part of the learners that were found, and which parts there are."""
+
+    rows: Sequence[CourseMember]
+    found: int
+    parts: Sequence[Part]
 
 
 @blueprint.get("/course")
@@ -117,6 +139,17 @@ def filter_learners(learners: Sequence[CourseMember], filters: Filters) -> list[
     return [member for member in learners if _is_shown(member, filters.show) and _matches(member, words)]
 
 
+def list_part(found: Sequence[CourseMember], wanted: str) -> Listing:
+    """The part with the wanted number, as the address has it; the first or last where there is none."""
+    count = max(1, -(-len(found) // ROWS_SHOWN))
+    shown = min(parse_id(wanted) or 1, count)
+    parts = [
+        Part(number, (number - 1) * ROWS_SHOWN + 1, min(number * ROWS_SHOWN, len(found)), number == shown)
+        for number in range(1, count + 1)
+    ]
+    return Listing(found[(shown - 1) * ROWS_SHOWN : shown * ROWS_SHOWN], len(found), parts)
+
+
 def _is_shown(member: CourseMember, show: str) -> bool:
     if show == "without":
         return not member.mentors
@@ -137,7 +170,7 @@ def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
         page=page,
         filters=filters,
         typed=typed,
-        learners=filter_learners(page.learners, filters),
+        listing=list_part(filter_learners(page.learners, filters), request.args.get("part", "")),
     )
 
 

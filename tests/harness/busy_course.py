@@ -1,0 +1,164 @@
+"""A course in the middle of its term: flags by the rules, and what people did about them in weeks of work.
+
+Every eighth learner or so has said something, was set aside, has tasks and notes; the same for any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from course_sync.database import db
+from course_sync.models import Activity, Membership, Person
+from mentor_console import answers, decisions
+from mentor_console.flagging import refresh_flags
+from mentor_console.models import (
+    AccessRequest,
+    CourseBreak,
+    Extension,
+    LearnerAnswer,
+    PrivateNote,
+    SupportTask,
+    TaskChange,
+)
+from tests.integration.console_world import NOW, World, days_ago, viewer_for
+
+ACTIVITIES = 40
+GIVEN_NAMES = ("Amélie", "Jean-Baptiste", "Zoë & Co", "Nour", 'Ann "Nan"', "Bartholomäus-Maximilian", "Li")
+FAMILY_NAMES = ("Rousseau", "van der Meer-Abendrothsohn", "Ødegård", "O’Neil", "Ng", "Ünsal")
+KINDS = ("social", "methodological", "educational", "technical")
+
+
+@dataclass(frozen=True)
+class BusyCourse:
+    """The world and who is who in it; ids outlive the database session."""
+
+    world: World
+    course_id: int
+    platform_id: int
+    mentor_id: int
+    trainer_id: int
+    learner_ids: tuple[int, ...]
+    """Memberships, all of the one mentor."""
+
+
+def fill(learners: int) -> BusyCourse:
+    """One course with so many learners, a third of them flagged by the rules, all of one mentor."""
+    world = World()
+    activities = [
+        world.make_activity(
+            accepts_submission=number % 8 == 0,
+            due_at=days_ago(40 - number * 2),
+            name=f"{number + 1}. Reading and exercise about the things of this week",
+        )
+        for number in range(ACTIVITIES)
+    ]
+    members = [_enrol(world, number, activities) for number in range(learners)]
+    mentor = world.make_mentor(*members, name="Mireille Dupont-Lacroix", given_name="Mireille")
+    trainer = world.make_member(standing="staff", name="Théo Trainer").person_id
+    db.session.commit()
+    refresh_flags(world.course.id, NOW)
+    _work_on(world, members, activities, mentor, trainer)
+    db.session.commit()
+    ids = tuple(member.id for member in members)
+    return BusyCourse(world, world.course.id, world.platform.id, mentor.id, trainer, ids)
+
+
+def _enrol(world: World, number: int, activities: Sequence[Activity]) -> Membership:
+    """Every third has been silent for three weeks; of those who left or rest there are few."""
+    away = 21 if number % 3 == 0 else 1
+    given, family = GIVEN_NAMES[number % len(GIVEN_NAMES)], FAMILY_NAMES[number % len(FAMILY_NAMES)]
+    person = world.make_person(
+        name=f"{given} {family} {number + 1}",
+        given_name=given,
+        family_name=family,
+        email=f"learner.{number + 1}+a&b@example.org",
+    )
+    status = {29: "suspended", 28: "left"}.get(number % 30, "active")
+    member = world.make_member(person=person, last_access_days=away, status=status, groups=[f"G{number % 5}"])
+    world.be_active_daily(member, until_days_ago=away)
+    for activity in activities[: 10 + number % 20]:
+        world.know(member, activity, completion="complete", completed_at=days_ago(5))
+    return member
+
+
+def _work_on(
+    world: World, members: Sequence[Membership], activities: Sequence[Activity], mentor: Person, trainer: int
+) -> None:
+    for number, member in enumerate(members):
+        for back in range(number % 5):
+            world.log_contact(member, mentor, occurred_at=days_ago(3 + 6 * back), kind=KINDS[back])
+        if number % 4 == 0:
+            _set_tasks(member, mentor, number)
+        if number % 5 == 0:
+            _add(
+                PrivateNote, member, author_id=mentor.id, text="Prefers the evening.", written_at=days_ago(4)
+            )
+        if number % 8 == 1:
+            _say(member, number)
+        if number % 9 == 3:
+            _set_aside(world, member, mentor, number)
+        if number % 16 == 5:
+            _extend(member, activities[-8], mentor)
+    _rest(world, trainer)
+
+
+def _set_tasks(member: Membership, mentor: Person, number: int) -> None:
+    """One that is open, due around today, and one that is done."""
+    made = {"created_by_id": mentor.id, "created_at": days_ago(6), "updated_at": days_ago(2)}
+    due = NOW.date() + timedelta(days=number % 7 - 3)
+    task = {"kind": KINDS[number % 4], "due_on": due, "shared": number % 8 == 0, **made}
+    done = {"state": "done", "outcome": "It helped."}
+    for values in ({"title": "Agree on two hours a week"}, {"title": "Ring in the evening", **done}):
+        row = _add(SupportTask, member, **{**task, **values})
+        db.session.add(TaskChange(task_id=row.id, version=1, changed_by_id=mentor.id, changed_at=days_ago(6)))
+
+
+def _say(member: Membership, number: int) -> None:
+    """Each kind of answer in turn."""
+    kind = answers.KINDS[number // 8 % len(answers.KINDS)]
+    until = NOW + timedelta(days=6) if kind in ("ill_until", "working_offline") else None
+    given: dict[str, Any] = {
+        "kind": kind,
+        "given_at": days_ago(1),
+        "text": "I cannot open the third exercise.",
+    }
+    _add(LearnerAnswer, member, until=until.date() if until else None, until_at=until, **given)
+
+
+def _set_aside(world: World, member: Membership, mentor: Person, number: int) -> None:
+    """Dismissed and snoozed by turns, as the console itself would."""
+    viewer = viewer_for(mentor, world.course, is_mentor=True)
+    if number % 2:
+        decisions.dismiss_flags(viewer, member, reason="other", text="On a field trip.", now=days_ago(0.5))
+    else:
+        decisions.snooze(viewer, member, until=NOW.date() + timedelta(days=4), now=days_ago(0.5))
+
+
+def _extend(member: Membership, activity: Activity, mentor: Person) -> None:
+    row = {"membership_id": member.id, "activity_id": activity.id, "due_at": NOW + timedelta(days=9)}
+    db.session.add(Extension(given_by_id=mentor.id, given_at=days_ago(2), **row))
+
+
+def _rest(world: World, trainer: int) -> None:
+    """A break ahead, and somebody who asks to be let in."""
+    first = NOW.date() + timedelta(days=30)
+    span = {"starts_on": first, "ends_on": first + timedelta(days=9)}
+    row = {"context_id": world.course.id, "name": "Winter", "added_by_id": trainer, "added_at": days_ago(9)}
+    asker = world.make_person(name="Vera Visitor")
+    db.session.add_all(
+        [
+            CourseBreak(**row, **span),
+            AccessRequest(context_id=world.course.id, person_id=asker.id, asked_at=days_ago(1)),
+        ]
+    )
+
+
+def _add(model: type[Any], member: Membership, **columns: Any) -> Any:
+    key = f"{model.__tablename__}-{member.id}-{columns.get('title', '')}"
+    row = model(membership_id=member.id, request_key=key, **columns)
+    db.session.add(row)
+    db.session.flush()
+    return row
