@@ -22,6 +22,8 @@ from mentor_console.freshness import freshness_by_context, freshness_of
 from mentor_console.mentorship import find_roles, is_mentor, list_mentors, select_mentors_by_role
 from mentor_console.models import AccessRequest, Assignment, Flag, RoleGrant
 from mentor_console.quieting import level_rank
+from mentor_console.role_preview import find_meaning
+from mentor_console.role_rules import list_rules
 from mentor_console.screens import (
     AdminPage,
     Candidate,
@@ -54,7 +56,7 @@ def get_trainer_page(viewer: Viewer, now: datetime) -> TrainerPage:
     return TrainerPage(
         course_title=context.title,
         mentors=tuple(loads.values()),
-        candidates=_list_candidates(members, loads),
+        candidates=_list_candidates(members, loads, list_rules(context.platform_id)),
         learners=tuple(_course_member(m, mentor_ids[m.id], loads, levels.get(m.id)) for m in learners),
         without_mentor=sum(m.status == "active" and not mentor_ids[m.id] for m in learners),
         requests=_list_requests(AccessRequest.context_id == context.id),
@@ -151,12 +153,21 @@ def _find_worst_levels(context_id: int) -> dict[int, str]:
     return worst
 
 
-def _list_candidates(members: Sequence[Membership], named: Collection[int]) -> tuple[Candidate, ...]:
-    """Active members whom some roster lists: who only opened the tool once is not a member of the course."""
+def _list_candidates(
+    members: Sequence[Membership], mentors: Collection[int], rules: Mapping[str, str]
+) -> tuple[Candidate, ...]:
+    """Active members whom some roster lists: who only opened the tool once is not a member of the course.
+
+    First come those whom the rules of the platform offer.
+    """
     listed = [m for m in members if m.status == "active" and (m.nrps_roles or m.platform_roles)]
-    free = [m for m in listed if m.person_id not in named]
+    free = [m for m in listed if m.person_id not in mentors]
     free.sort(key=lambda m: (_CANDIDATE_ORDER.get(m.standing, 1), *_by_name(m)))
-    return tuple(Candidate(m.id, m.person.display_name, m.standing) for m in free)
+    candidates = (
+        Candidate(m.id, m.person.display_name, m.standing, is_offered=find_meaning(m, rules)[0] == "offered")
+        for m in free
+    )
+    return tuple(sorted(candidates, key=lambda candidate: not candidate.is_offered))
 
 
 def _course_member(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy import Select, TableValuedAlias, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -40,7 +40,7 @@ def is_by_role(person_id: Id, context_id: Id) -> ColumnElement[bool]:
     """Whether the person is an active member of the course with a role that a rule makes e-mentors."""
     own = aliased(Membership)
     return (
-        _select_by_role(own, _names_told(own))
+        _select_by_role(own, names_told(own))
         .where(own.person_id == person_id, own.context_id == context_id)
         .exists()
     )
@@ -59,16 +59,16 @@ def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> C
     )
 
 
-def select_courses_by_role(person_id: int, launched_in: int | None) -> Select[tuple[int]]:
+def select_courses_by_role(person_id: int, launched_in: int | None) -> Select[int]:
     """Ids of the courses in which a session of this person is e-mentor by a role."""
     own = aliased(Membership)
     return _select_by_role(own, _names_that_hold(own, launched_in)).where(own.person_id == person_id)
 
 
-def select_mentors_by_role() -> Select[tuple[int, int]]:
+def select_mentors_by_role() -> Select[int, int]:
     """(course id, person id) of everybody who is e-mentor by a role, of every platform."""
     own = aliased(Membership)
-    return _select_by_role(own, _names_told(own)).add_columns(own.person_id)
+    return _select_by_role(own, names_told(own)).add_columns(own.person_id)
 
 
 def list_mentors(context_id: int) -> Sequence[Person]:
@@ -86,7 +86,7 @@ def find_roles(context_id: int) -> dict[int, str]:
     """By person id: the platform's role that makes each of them e-mentor of the course."""
     own = aliased(Membership)
     statement = (
-        _select_by_role(own, _names_told(own))
+        _select_by_role(own, names_told(own))
         .with_only_columns(own.person_id, RoleRule.role_name)
         .where(own.context_id == context_id)
         .order_by(RoleRule.role_name.desc())
@@ -94,7 +94,25 @@ def find_roles(context_id: int) -> dict[int, str]:
     return dict(db.session.execute(statement).all())
 
 
-def _select_by_role(own: type[Membership], names: ColumnElement[Any]) -> Select[tuple[int]]:
+def names_told(own: type[Membership]) -> ColumnElement[Any]:
+    """The platform's own role names of a member. Where its API tells them, no launch adds to them."""
+    return func.coalesce(own.platform_roles, own.launch_platform_roles)
+
+
+def unfold(names: Any) -> TableValuedAlias:
+    """The texts of a JSON list as a table with the column `value`; a list that is not there holds none."""
+    if db.engine.dialect.name == "postgresql":
+        return func.json_array_elements_text(names).table_valued("value").render_derived()
+    return func.json_each(names).table_valued("value")
+
+
+def holds(names: Any, *wanted: Any) -> ColumnElement[bool]:
+    """Whether a JSON list of texts has one of these."""
+    value = unfold(names).c.value
+    return select(value).where(value.in_(wanted)).exists()
+
+
+def _select_by_role(own: type[Membership], names: ColumnElement[Any]) -> Select[int]:
     """Courses of active memberships with a role among `names` for which a rule of their platform is open."""
     course = aliased(Context)
     return (
@@ -105,25 +123,11 @@ def _select_by_role(own: type[Membership], names: ColumnElement[Any]) -> Select[
             RoleRule.means == "mentor",
             RoleRule.ended_by_id.is_(None),
             own.status == "active",
-            _is_among(RoleRule.role_name, names),
+            holds(names, RoleRule.role_name),
         )
     )
 
 
-def _names_told(own: type[Membership]) -> ColumnElement[Any]:
-    """The platform's own role names of a member. Where its API tells them, no launch adds to them."""
-    return func.coalesce(own.platform_roles, own.launch_platform_roles)
-
-
 def _names_that_hold(own: type[Membership], launched_in: int | None) -> ColumnElement[Any]:
     here = own.context_id == launched_in
-    return case((here, _names_told(own)), else_=own.platform_roles)
-
-
-def _is_among(name: ColumnElement[str] | Any, names: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a text is one of a JSON list of texts; a list that is not there holds none."""
-    if db.engine.dialect.name == "postgresql":
-        each = func.json_array_elements_text(names).table_valued("value").render_derived()
-    else:
-        each = func.json_each(names).table_valued("value")
-    return select(each.c.value).where(each.c.value == name).exists()
+    return case((here, names_told(own)), else_=own.platform_roles)

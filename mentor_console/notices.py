@@ -60,6 +60,7 @@ def _course_sentences() -> dict[str, str]:
         "break_added": _("The course rests on these days; silence then is no silence."),
         "break_removed": _("The days count again."),
         "rules_saved": _("The rules are saved."),
+        "roles_saved": _("The roles are saved. They hold from the next page each person opens."),
     }
 
 

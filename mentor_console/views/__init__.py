@@ -7,6 +7,7 @@ import mentor_console.views.frame
 import mentor_console.views.learner
 import mentor_console.views.learner_actions
 import mentor_console.views.mentor
+import mentor_console.views.roles
 import mentor_console.views.rules
 import mentor_console.views.shared
 import mentor_console.views.sharing

@@ -59,6 +59,8 @@ OPEN_TO = {
     "console.remove_break": {"trainer"},
     "console.course_rules": {"trainer"},
     "console.organisation_rules": {"admin"},
+    "console.platform_roles": {"admin"},
+    "console.take_back_roles": {"admin"},
     "console.name_mentor": {"trainer"},
     "console.end_mentor": {"trainer"},
     "console.assign": {"trainer"},
@@ -135,6 +137,8 @@ KINDS = {
 
 TRAINER_ACTIONS = {"console.name_mentor", "console.end_mentor", "console.assign", "console.unassign"}
 TRAINER_ACTIONS |= {"console.remove_break"}
+PLATFORM_ROUTES = {"console.platform_roles", "console.take_back_roles"}
+"""About the main course's platform, which is one of the admin's own organisation."""
 LEARNER_ROUTES = {
     "console.learner",
     "console.record_contact",
@@ -189,6 +193,8 @@ def may_enter(who: str, endpoint: str, target: tuple[str, str]) -> bool:
     person = KINDS[who]
     if person.parts.isdisjoint(OPEN_TO[endpoint]):
         return False
+    if endpoint in PLATFORM_ROUTES:
+        return who == "admin"
     return endpoint not in LEARNER_ROUTES or target in person.sees
 
 

@@ -14,6 +14,8 @@ from mentor_console.models import (
     Extension,
     Flag,
     LearnerAnswer,
+    RoleMapping,
+    RoleRule,
     SupportTask,
     TaskChange,
 )
@@ -60,6 +62,24 @@ def add_support(world: World) -> dict[str, int]:
     change = {"task_id": task.id, "version": 1, "before": None, "changed_by_id": mentor, "changed_at": now}
     db.session.add(TaskChange(**change))
     contact = db.session.scalars(select(Contact.id).where(Contact.membership_id == ann)).one()
+    mapping = _map_a_role(world)
     db.session.commit()
     ids = {"task_id": task.id, "answer_id": answer.id, "extension_id": extension.id, "break_id": rest.id}
-    return ids | {"contact": contact, "activity": activity.id}
+    return ids | {"contact": contact, "activity": activity.id, "mapping": mapping.id}
+
+
+def _map_a_role(world: World) -> RoleMapping:
+    """A rule for a role that nobody has."""
+    course = world.courses[MAIN]
+    mapping = RoleMapping(
+        organisation_id=course.platform.organisation_id,
+        platform_id=course.platform.id,
+        version=1,
+        created_by_id=course.people["admin"].id,
+        created_at=world.now - timedelta(days=1),
+    )
+    db.session.add(mapping)
+    db.session.flush()
+    rule = {"role_name": "coach", "means": "mentor", "opened_by_id": mapping.id}
+    db.session.add(RoleRule(platform_id=course.platform.id, **rule))
+    return mapping

@@ -50,6 +50,8 @@ class Walk:
             request = self.world.courses[MAIN].request
             assert request is not None
             values["request_id"] = request.id
+        if "platform_id" in rule.arguments:
+            values["platform_id"] = self.world.courses[MAIN].platform.id
         assert rule.arguments <= set(values), (
             f"say what {rule.arguments - set(values)} of {endpoint} shall be"
         )
@@ -104,7 +106,12 @@ class Walk:
             "console.remove_break": {},
             "console.course_rules": {"do": "save", "silent_act_days": "20"},
             "console.organisation_rules": {"do": "save", "silent_act_days": "20"},
+            "console.platform_roles": {"do": "save", "role-0": "tutor", "means-0": "mentor"} | self._mapping(),
+            "console.take_back_roles": {"mapping": self._mapping()["based_on"]},
         }
+
+    def _mapping(self) -> dict[str, str]:
+        return {"based_on": str(self.support.get("mapping", ""))}
 
     def _task_version(self) -> int:
         """As the page shown a moment ago says."""
