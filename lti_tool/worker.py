@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -39,6 +40,8 @@ MISSED_AFTER = timedelta(hours=6)
 
 _under_way: dict[int, dict[str, Any]] = {}
 """Jobs this process is running: id -> arguments."""
+_claiming = threading.Lock()
+"""Held from the claim of a job to its entry above, so that a worker that stops overlooks none."""
 
 
 def run_worker(app: Flask, *, grace_seconds: float) -> None:
@@ -71,9 +74,9 @@ def run_worker(app: Flask, *, grace_seconds: float) -> None:
 def abandon_after(app: Flask, grace_seconds: float) -> int:
     """Wait for the jobs under way here, then record those that have not ended as failed; their number."""
     deadline = time.monotonic() + grace_seconds
-    while _under_way and time.monotonic() < deadline:
+    while _list_under_way() and time.monotonic() < deadline:
         time.sleep(0.05)
-    left = dict(_under_way)
+    left = _list_under_way()
     if not left:
         return 0
     with app.app_context():
@@ -88,7 +91,7 @@ def run_queued(app: Flask, stop: threading.Event | None = None) -> int:
     """Run every queued job that can be claimed, until told to stop; returns how many ran."""
     ran = 0
     with app.app_context():
-        while not (stop and stop.is_set()) and (claimed := claim_next(_real_now(app))) is not None:
+        while (claimed := _claim(lambda: claim_next(_real_now(app)), stop)) is not None:
             run_claimed(app, claimed)
             ran += 1
     return ran
@@ -103,7 +106,7 @@ def run_due_slots(app: Flask) -> int:
             if minutes is None:
                 continue
             now = _real_now(app)
-            claimed = claim_slot(entry.name, slot_of(now, minutes), now)
+            claimed = _claim(partial(claim_slot, entry.name, slot_of(now, minutes), now))
             if claimed is not None:
                 run_claimed(app, claimed)
                 ran += 1
@@ -112,9 +115,8 @@ def run_due_slots(app: Flask) -> int:
 
 def run_claimed(app: Flask, claimed: JobRun) -> None:
     """Run one claimed job and record how it ended. A job that fails is logged and never stops the worker."""
-    job_id, name, arguments = claimed.id, claimed.name, dict(claimed.arguments or {})
+    job_id, name, arguments = claimed.id, claimed.name, _arguments_of(claimed)
     error: str | None = None
-    _under_way[job_id] = arguments
     try:
         registry()[name].run(**arguments)
     except Exception as problem:
@@ -126,6 +128,23 @@ def run_claimed(app: Flask, claimed: JobRun) -> None:
         db.session.remove()
     finally:
         _under_way.pop(job_id, None)
+
+
+def _claim(claim: Callable[[], JobRun | None], stop: threading.Event | None = None) -> JobRun | None:
+    with _claiming:
+        claimed = None if stop and stop.is_set() else claim()
+        if claimed is not None:
+            _under_way[claimed.id] = _arguments_of(claimed)
+        return claimed
+
+
+def _list_under_way() -> dict[int, dict[str, Any]]:
+    with _claiming:
+        return dict(_under_way)
+
+
+def _arguments_of(claimed: JobRun) -> dict[str, Any]:
+    return dict(claimed.arguments or {})
 
 
 def minutes_between(app: Flask, entry: Job) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,10 +73,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def share_engine() -> Iterator[Callable[[str], None]]:
+    """Says of which address all tests of this worker use one engine."""
+    with databases.shared_engines() as share:
+        yield share
+
+
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A SQLite database of this test alone."""
-    path = tmp_path / "ementor.sqlite3"
+def sqlite_url(sqlite_template: Path, worker_id: str, share_engine: Callable[[str], None]) -> str:
+    """A SQLite database of this test alone, at the same address for each test of the worker."""
+    path = databases.run_folder() / f"{worker_id}.sqlite3"
+    share_engine(f"sqlite:///{path}")
+    for left in path.parent.glob(path.name + "*"):
+        left.unlink()  # a new file, not a new content: whoever still holds the old one keeps it to himself
     shutil.copyfile(sqlite_template, path)
     return f"sqlite:///{path}"
 
@@ -88,18 +98,23 @@ def postgresql_server() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_with_tables(postgresql_server: str, worker_id: str) -> Iterator[str]:
-    """One database of this worker with every table."""
+def swept_postgresql(postgresql_server: str, worker_id: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """One database of this worker with every table, and what empties them."""
     with databases.temporary_database(postgresql_server, f"ementor_{worker_id}") as url:
         databases.create_tables(url)
-        yield url
+        with databases.sweeping(url) as sweep:
+            yield url, sweep
 
 
 @pytest.fixture
-def postgresql_url(postgresql_with_tables: str) -> Iterator[str]:
+def postgresql_url(
+    swept_postgresql: tuple[str, Callable[[], None]], share_engine: Callable[[str], None]
+) -> Iterator[str]:
     """The worker's PostgreSQL database, emptied after the test."""
-    yield postgresql_with_tables
-    databases.empty_tables(postgresql_with_tables)
+    url, sweep = swept_postgresql
+    share_engine(url)
+    yield url
+    sweep()
 
 
 @pytest.fixture
