@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy import select
 
@@ -17,12 +17,18 @@ from course_sync.models import ActiveDay
 _CHUNK_MEMBERSHIPS = 200
 
 
-def record_active_days(days: Mapping[tuple[int, dt.date], str], source: str, now: datetime) -> int:
-    """Keep days by (membership id, UTC day) -> visit | completion | submission. How many were new.
+def local_day(moment: datetime, zone: tzinfo) -> dt.date:
+    """The day of an aware moment where its organisation is."""
+    return moment.astimezone(zone).date()
 
-    The first trace of a day stays; a day after `now` is a mistake of some clock and left out.
+
+def record_active_days(days: Mapping[tuple[int, dt.date], str], source: str, today: dt.date) -> int:
+    """Keep days by (membership id, local day) -> visit | completion | submission. How many were new.
+
+    Days and `today` are the organisation's. The first trace of a day stays; a day after today is a mistake of
+    some clock and left out.
     """
-    wanted = {key: evidence for key, evidence in days.items() if key[1] <= now.date()}
+    wanted = {key: evidence for key, evidence in days.items() if key[1] <= today}
     new: list[dict[str, object]] = []
     for chunk in chunked(sorted({membership_id for membership_id, _day in wanted}), _CHUNK_MEMBERSHIPS):
         statement = select(ActiveDay.membership_id, ActiveDay.day).where(ActiveDay.membership_id.in_(chunk))

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
+from course_sync.active_days import local_day
 from course_sync.facts import Grades, LearnerProgress, Roster, SubmissionFact, Submissions
 from course_sync.hand_ins import HandInCells
 from course_sync.progress_records import ActivityRow, LearnerRow
@@ -87,18 +88,20 @@ class CellBook:
                     yield learner, activity, grade
 
 
-def completion_days(learner: LearnerRow, told: LearnerProgress) -> Days:
+def completion_days(learner: LearnerRow, told: LearnerProgress, zone: tzinfo) -> Days:
     """Days on which the learner completed something; what staff completed for them is no trace of theirs."""
     return {
-        (learner.membership_id, fact.completed_at.date()): "completion"
+        (learner.membership_id, local_day(fact.completed_at, zone)): "completion"
         for fact in told.completions
         if fact.completed_at and fact.by_learner
     }
 
 
-def submission_days(cells: CellValues) -> Days:
+def submission_days(cells: CellValues, zone: tzinfo) -> Days:
     """Days on which something was handed in."""
-    return {(key[0], moment.date()): "submission" for key, (_state, moment) in cells.items() if moment}
+    return {
+        (key[0], local_day(moment, zone)): "submission" for key, (_state, moment) in cells.items() if moment
+    }
 
 
 def course_completed_at(learner: LearnerRow, told: LearnerProgress, now: datetime) -> datetime | None:

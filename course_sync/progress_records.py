@@ -6,12 +6,12 @@ source that fails touches nothing another one told. Commits nothing; the caller 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from course_sync.bulk import chunked, insert_new, update_changed
 from course_sync.database import db
@@ -229,6 +229,12 @@ def list_unsettled(
         .where(Membership.context_id == context_id, Progress.activity_id.in_(activity_ids))
     )
     return {(row[0], row[1]): (row[2], row[3], row[4]) for row in db.session.execute(statement)}
+
+
+def record_hand_ins_read(activity_ids: Collection[int], now: datetime) -> None:
+    """Note that who handed in, and who did not, was read of these activities."""
+    statement = update(Activity).where(Activity.id.in_(activity_ids)).values(hand_ins_as_of=now)
+    db.session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def record_learners_read(rows: list[dict[str, Any]]) -> int:

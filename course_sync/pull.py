@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from course_sync.active_days import record_active_days
+from course_sync.active_days import local_day, record_active_days
 from course_sync.bulk import chunked
 from course_sync.calls import Calls
 from course_sync.database import db
@@ -41,6 +41,7 @@ from course_sync.progress_records import (
     record_activities,
     record_cells,
     record_course,
+    record_hand_ins_read,
     record_learners_read,
 )
 from course_sync.reading_plan import Doubt, plan_doubts, plan_grade_calls, plan_readings
@@ -82,6 +83,7 @@ class Pull:
         self._keeper = keeper
         self._pool = pool
         self._now = now
+        self._today = local_day(now, context.zone)
         self._fetched: dict[str, Roster] = {}
         self._moodle_roster_believed = False
         self.successes = 0
@@ -181,6 +183,9 @@ class Pull:
             if values != ("submitted", None) or known.get(cell) != "submitted"
         }
         self._write_submissions(cells if complaint else cells | dict.fromkeys(told.absent, NOTHING))
+        if complaint is None:
+            record_hand_ins_read(asked, self._now)
+            db.session.commit()
         return complaint
 
     def _pull_grades(self, source: ProgressSource) -> None:
@@ -228,7 +233,7 @@ class Pull:
         rows = []
         for learner, told in read:
             cells |= book.completion_cells(learner, told)
-            days |= completion_days(learner, told)
+            days |= completion_days(learner, told, self._context.zone)
             completed_at = course_completed_at(learner, told, self._now)
             self._changed(int(completed_at != learner.completed_at))
             rows.append(
@@ -240,7 +245,7 @@ class Pull:
                 }
             )
         self._changed(record_cells(COMPLETION, cells, SOURCE_MOODLE, self._now))
-        self._changed(record_active_days(days, SOURCE_MOODLE, self._now))
+        self._changed(record_active_days(days, SOURCE_MOODLE, self._today))
         record_learners_read(rows)
         db.session.commit()
         self.learners_read += len(read)
@@ -278,7 +283,8 @@ class Pull:
         return problems
 
     def _write_submissions(self, cells: CellValues) -> None:
-        self._changed(record_active_days(submission_days(cells), SOURCE_MOODLE, self._now))
+        days = submission_days(cells, self._context.zone)
+        self._changed(record_active_days(days, SOURCE_MOODLE, self._today))
         self._write(SUBMISSION, cells)
 
     def _write(self, group: FactGroup, cells: CellValues) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import select, update
 
-from course_sync.active_days import record_active_days
+from course_sync.active_days import local_day, record_active_days
 from course_sync.bulk import chunked, insert_new, update_changed
 from course_sync.database import db
 from course_sync.models import SOURCE_MOODLE, Membership, Person
@@ -46,6 +46,8 @@ class ContextRef:
     context_id: int
     platform_id: int
     organisation_id: int
+    zone: tzinfo = UTC
+    """The organisation's: where its days begin and end."""
 
 
 def list_known_members(context_id: int) -> dict[str, KnownMember]:
@@ -140,7 +142,7 @@ def _record_memberships(
             confirmed.append(before)
     _confirm(confirmed, situation)
     rows = insert_new(Membership, fresh) + update_changed(Membership, changed)
-    return rows + _record_visits(context.context_id, chunk, situation)
+    return rows + _record_visits(context, chunk, situation)
 
 
 def _differs(before: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
@@ -164,7 +166,7 @@ def _touch(membership_ids: list[int], values: dict[str, datetime]) -> None:
         db.session.execute(statement, execution_options={"synchronize_session": False})
 
 
-def _record_visits(context_id: int, chunk: list[str], situation: Situation) -> int:
+def _record_visits(context: ContextRef, chunk: list[str], situation: Situation) -> int:
     moodle = situation.rosters.get(SOURCE_MOODLE)
     if moodle is None:
         return 0
@@ -172,14 +174,15 @@ def _record_visits(context_id: int, chunk: list[str], situation: Situation) -> i
         select(Membership.id, Membership.last_access_at)
         .join(Person, Person.id == Membership.person_id)
         .where(
-            Membership.context_id == context_id,
+            Membership.context_id == context.context_id,
             Membership.standing == "learner",
             Membership.last_access_at.is_not(None),
             Person.external_id.in_(chunk),
         )
     )
-    days = {(row.id, row.last_access_at.date()): "visit" for row in db.session.execute(statement)}
-    return record_active_days(days, SOURCE_MOODLE, situation.now)
+    visits = db.session.execute(statement)
+    days = {(row.id, local_day(row.last_access_at, context.zone)): "visit" for row in visits}
+    return record_active_days(days, SOURCE_MOODLE, local_day(situation.now, context.zone))
 
 
 def _record_leavers(absent: list[KnownMember], situation: Situation) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from course_sync.calls import PARALLEL
 from course_sync.database import db
@@ -118,7 +119,8 @@ def _get_context(context_id: int) -> Context:
 
 
 def _ref(context: Context) -> ContextRef:
-    return ContextRef(context.id, context.platform_id, context.organisation_id)
+    zone = ZoneInfo(context.organisation.time_zone)
+    return ContextRef(context.id, context.platform_id, context.organisation_id, zone)
 
 
 def _make_pull(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from statistics import median
 
 from sqlalchemy import Row, and_, case, func, or_, select
@@ -16,6 +16,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
 from course_sync.models import ActiveDay, Context, Membership, Progress
+from mentor_console.course_zones import zone_of_organisation
+from mentor_console.local_days import local_day
 from mentor_console.screens import WeekActivity
 from mentor_console.steps import has_worked, is_known
 
@@ -56,13 +58,16 @@ def list_weeks(
 ) -> dict[int, tuple[WeekActivity, ...]]:
     """Per wanted membership: days with a trace in each of the last weeks, oldest first, in one query.
 
-    A week is seven UTC days, the last ending today, so that all are of equal length. Weeks before the course
-    began are left out; learners of whom no visit is known have none.
+    A week is seven days of the organisation's zone, the last ending today, so that all are of equal length.
+    Weeks before the course began are left out; learners of whom no visit is known have none.
     """
-    starts = _week_starts(now, weeks)
+    if not contexts:
+        return {}
+    zone = zone_of_organisation(next(iter(contexts)).organisation_id)
+    starts = _week_starts(now, weeks, zone)
     rows = _count_active_days([context.id for context in contexts], starts, now)
     medians = _median_days(rows, weeks)
-    began = {context.id: _to_day(context.starts_at) for context in contexts}
+    began = {context.id: _to_day(context.starts_at, zone) for context in contexts}
     chosen = set(wanted)
     return {
         row.id: _weeks_of(row, starts, medians[row.context_id], began[row.context_id])
@@ -72,7 +77,7 @@ def list_weeks(
 
 
 def list_active_days(membership_id: int) -> tuple[date, ...]:
-    """Every UTC day with a trace of one learner, oldest first: what the rules measure gaps between."""
+    """Every day with a trace of one learner, oldest first: what the rules measure gaps between."""
     statement = select(ActiveDay.day).where(ActiveDay.membership_id == membership_id).order_by(ActiveDay.day)
     return tuple(db.session.scalars(statement))
 
@@ -102,12 +107,12 @@ def _share_per_activity(context_id: int, now: datetime) -> dict[int, float]:
     return {activity_id: int(worked) / total for activity_id, worked, total in db.session.execute(statement)}
 
 
-def _to_day(moment: datetime | None) -> date | None:
-    return moment.astimezone(UTC).date() if moment else None
+def _to_day(moment: datetime | None, zone: tzinfo) -> date | None:
+    return local_day(moment, zone) if moment else None
 
 
-def _week_starts(now: datetime, weeks: int) -> list[date]:
-    first = now.astimezone(UTC).date() - timedelta(days=7 * weeks - 1)
+def _week_starts(now: datetime, weeks: int, zone: tzinfo) -> list[date]:
+    first = local_day(now, zone) - timedelta(days=7 * weeks - 1)
     return [first + number * _WEEK for number in range(weeks)]
 
 

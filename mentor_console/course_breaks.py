@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from sqlalchemy import select, update
 
@@ -70,10 +70,11 @@ def list_breaks(context_id: int) -> tuple[BreakLine, ...]:
     )
 
 
-def list_break_moments(context_id: int) -> tuple[tuple[datetime, datetime], ...]:
-    """The same as the rules read them: (from, until) in UTC days, the end not included."""
+def list_break_moments(context_id: int, zone: tzinfo) -> tuple[tuple[datetime, datetime], ...]:
+    """The same as the rules read them: (from, until) in days of `zone`, the end not included."""
     return tuple(
-        (start_of_day(line.starts_on, UTC), end_of_day(line.ends_on, UTC)) for line in list_breaks(context_id)
+        (start_of_day(line.starts_on, zone), end_of_day(line.ends_on, zone))
+        for line in list_breaks(context_id)
     )
 
 

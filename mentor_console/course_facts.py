@@ -6,20 +6,24 @@ Learners only; staff never enter a cohort. Nothing is judged here: the rules liv
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
-from course_sync.models import ActiveDay, Activity, Context, Membership, Progress
+from course_sync.models import SOURCE_MOODLE, ActiveDay, Activity, Context, Membership, Progress
+from course_sync.records import find_last_read
 from mentor_console.answers import find_pauses
 from mentor_console.course_breaks import list_break_moments
+from mentor_console.course_zones import zone_of_course
 from mentor_console.extensions import find_course_deadlines, later_deadline
 from mentor_console.flags.cohort import compute_cohort
 from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, LearnerFacts, WorkFacts
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from mentor_console.reading_times import LearnerReading, find_read_at, read_learner
 from mentor_console.steps import find_required_ids, list_activities
 
 
@@ -34,20 +38,43 @@ class CourseSnapshot:
     """Everybody whose standing is learner, whatever their status."""
 
 
+@dataclass(frozen=True)
+class LearnerSnapshot:
+    """The same of one learner, without the others."""
+
+    course: CourseFacts
+    activities: tuple[ActivityFacts, ...]
+    learner: LearnerFacts
+
+
 def load_course(
     context_id: int, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS
 ) -> CourseSnapshot:
     """The facts of one course. Raises sqlalchemy's NoResultFound where there is no such course."""
     context = db.session.get_one(Context, context_id)
-    course = CourseFacts(context.id, context.starts_at, context.ends_at, list_break_moments(context_id))
-    activities = _load_activities(context_id)
-    learners = _load_learners(context_id, activities, now)
+    course, rows = _course_facts(context), list_activities(context_id)
+    activities = _list_activity_facts(rows)
+    learners = _load_learners(context_id, rows, now)
     cohort = compute_cohort(course, activities, learners, thresholds, now)
     return CourseSnapshot(course, activities, cohort, learners)
 
 
-def _load_activities(context_id: int) -> tuple[ActivityFacts, ...]:
-    activities = list_activities(context_id)
+def load_learner(context_id: int, membership_id: int, now: datetime) -> LearnerSnapshot | None:
+    """The facts of one learner of a course; None for anybody who is no learner there."""
+    context, rows = db.session.get_one(Context, context_id), list_activities(context_id)
+    learners = _load_learners(context_id, rows, now, membership_id)
+    if not learners:
+        return None
+    return LearnerSnapshot(_course_facts(context), _list_activity_facts(rows), learners[0])
+
+
+def _course_facts(context: Context) -> CourseFacts:
+    zone = zone_of_course(context.id)
+    breaks = list_break_moments(context.id, zone)
+    return CourseFacts(context.id, context.starts_at, context.ends_at, breaks, zone)
+
+
+def _list_activity_facts(activities: Sequence[Activity]) -> tuple[ActivityFacts, ...]:
     required = find_required_ids(activities)
     return tuple(_activity_facts(activity, activity.id in required) for activity in activities)
 
@@ -65,11 +92,12 @@ def _activity_facts(activity: Activity, required: bool) -> ActivityFacts:
 
 
 def _load_learners(
-    context_id: int, activities: Sequence[ActivityFacts], now: datetime
+    context_id: int, activities: Sequence[Activity], now: datetime, only_id: int | None = None
 ) -> tuple[LearnerFacts, ...]:
-    work = _load_work(context_id, activities)
+    """Everybody's, or those of the one membership `only_id`."""
+    whose = _are_learners(context_id, only_id)
     pauses = find_pauses(context_id, now)
-    days = _load_active_days(context_id)
+    days = _load_active_days(whose)
     statement = (
         select(
             Membership.id,
@@ -77,12 +105,21 @@ def _load_learners(
             Membership.enrolled_at,
             Membership.last_access_at,
             Membership.access_as_of,
+            Membership.progress_as_of,
+            Membership.progress_access_at,
             Membership.completed_at,
         )
-        .where(Membership.context_id == context_id, Membership.standing == "learner")
+        .where(whose)
         .order_by(Membership.id)
     )
     rows = db.session.execute(statement).all()
+    settled_at = find_last_read(context_id, "extensions", SOURCE_MOODLE)
+    work = _load_work(
+        whose,
+        activities,
+        find_course_deadlines(context_id),
+        {row.id: read_learner(row, settled_at) for row in rows},
+    )
     return tuple(
         _learner_facts(row, work.get(row.id, ()), days.get(row.id, ()), pauses.get(row.id)) for row in rows
     )
@@ -104,10 +141,20 @@ def _learner_facts(
     )
 
 
-def _load_work(context_id: int, activities: Sequence[ActivityFacts]) -> dict[int, list[WorkFacts]]:
+def _are_learners(context_id: int, only_id: int | None) -> ColumnElement[bool]:
+    """SQL: learners of the course, whatever their status."""
+    everybody = and_(Membership.context_id == context_id, Membership.standing == "learner")
+    return everybody if only_id is None else and_(everybody, Membership.id == only_id)
+
+
+def _load_work(
+    whose: ColumnElement[bool],
+    activities: Sequence[Activity],
+    by_hand: Mapping[int, Mapping[int, datetime]],
+    readings: Mapping[int, LearnerReading],
+) -> dict[int, list[WorkFacts]]:
     """Columns instead of objects: a course of 2,000 learners has 80,000 of these rows."""
-    due = {activity.activity_id: activity.due_at for activity in activities}
-    by_hand = find_course_deadlines(context_id)
+    listed = {activity.id: activity for activity in activities}
     statement = (
         select(
             Progress.membership_id,
@@ -122,18 +169,22 @@ def _load_work(context_id: int, activities: Sequence[ActivityFacts]) -> dict[int
             Progress.due_at_override,
         )
         .join(Membership, Membership.id == Progress.membership_id)
-        .where(Membership.context_id == context_id, Membership.standing == "learner")
+        .where(whose)
         .order_by(Progress.membership_id, Progress.activity_id)
     )
     work: dict[int, list[WorkFacts]] = defaultdict(list)
     for row in db.session.execute(statement):
         entered = by_hand[row.membership_id].get(row.activity_id) if row.membership_id in by_hand else None
-        override = later_deadline(due.get(row.activity_id), row.due_at_override, entered)
-        work[row.membership_id].append(_work_facts(row, override))
+        activity = listed.get(row.activity_id)
+        if activity is None:
+            continue
+        override = later_deadline(activity.due_at, row.due_at_override, entered)
+        read_at = find_read_at(activity, row, readings[row.membership_id])
+        work[row.membership_id].append(_work_facts(row, override, read_at))
     return work
 
 
-def _work_facts(row: Row, due_at_override: datetime | None) -> WorkFacts:
+def _work_facts(row: Row, due_at_override: datetime | None, read_at: datetime | None) -> WorkFacts:
     return WorkFacts(
         activity_id=row.activity_id,
         completion=row.completion,
@@ -144,14 +195,15 @@ def _work_facts(row: Row, due_at_override: datetime | None) -> WorkFacts:
         score_ratio=row.score_ratio,
         graded_at=row.graded_at,
         due_at_override=due_at_override,
+        read_at=read_at,
     )
 
 
-def _load_active_days(context_id: int) -> dict[int, list[date]]:
+def _load_active_days(whose: ColumnElement[bool]) -> dict[int, list[date]]:
     statement = (
         select(ActiveDay.membership_id, ActiveDay.day)
         .join(Membership, Membership.id == ActiveDay.membership_id)
-        .where(Membership.context_id == context_id, Membership.standing == "learner")
+        .where(whose)
         .order_by(ActiveDay.membership_id, ActiveDay.day)
     )
     days: dict[int, list[date]] = defaultdict(list)

@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from course_sync.database import db
 from course_sync.models import SOURCE_MOODLE, Membership
 from course_sync.records import find_last_read
+from mentor_console.cohort_readings import record_cohort
 from mentor_console.course_facts import CourseSnapshot, load_course
 from mentor_console.course_rules import thresholds_for
 from mentor_console.flags.assessment import Assessment, evaluate
@@ -82,6 +83,7 @@ def refresh_flags(context_id: int, now: datetime, thresholds: Thresholds | None 
         _refresh(flag, item, now)
     raised = _raise(added, now)
     _keep_readings(changed + _find_raised(context_id, added), now)
+    record_cohort(context_id, snapshot.cohort)
     _clear(ended, now)
     db.session.commit()
     return FlagChanges(raised=raised, cleared=len(ended), kept=len(kept))

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, tzinfo
 
 from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.models import Activity, Membership, Progress
 from mentor_console.access import Viewer
+from mentor_console.course_zones import zone_of_course
 from mentor_console.flags.findings import reason_from_json
+from mentor_console.local_days import local_day
 from mentor_console.models import Contact, Flag
 from mentor_console.ownership import undo_of
 from mentor_console.quieting import level_rank
@@ -103,7 +105,7 @@ def build_timeline(
         *_flag_entries(told.flags),
         *_task_entries(told.tasks),
         *_membership_entries(membership),
-        *_work_entries(activities, progress),
+        *_work_entries(activities, progress, zone_of_course(membership.context_id)),
     ]
     chosen = [entry for entry in entries if kinds is None or entry.kind in kinds]
     return tuple(sorted(chosen, key=lambda entry: entry.at, reverse=True))
@@ -142,7 +144,7 @@ def _membership_entries(membership: Membership) -> Iterable[TimelineEntry]:
 
 
 def _work_entries(
-    activities: Sequence[Activity], progress: Mapping[int, Progress]
+    activities: Sequence[Activity], progress: Mapping[int, Progress], zone: tzinfo
 ) -> Iterable[TimelineEntry]:
     required = find_required_ids(activities)
     completed: dict[date, list[tuple[datetime, str]]] = defaultdict(list)
@@ -153,7 +155,7 @@ def _work_entries(
         if row.submission == "submitted" and row.submitted_at is not None:
             yield TimelineEntry(at=row.submitted_at, event="handed_in", subject=activity.name)
         elif row.completed_at is not None and activity.id in required:
-            completed[row.completed_at.astimezone(UTC).date()].append((row.completed_at, activity.name))
+            completed[local_day(row.completed_at, zone)].append((row.completed_at, activity.name))
         if row.graded_at is not None and row.score_ratio is not None:
             yield TimelineEntry(at=row.graded_at, event="graded", subject=activity.name)
     for steps in completed.values():

@@ -13,12 +13,15 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 
 from course_sync.database import db
-from course_sync.models import Activity, Membership, Person, Platform, Progress
+from course_sync.models import SOURCE_MOODLE, Activity, Membership, Person, Platform, Progress
+from course_sync.records import find_last_read
 from mentor_console import answers, decisions, tasks
 from mentor_console.access import AccessDenied, Viewer, get_learner
 from mentor_console.answers import Said, sum_up
 from mentor_console.cohort_figures import get_cohort_progress, list_active_days, list_weeks
 from mentor_console.contacts import list_contacts
+from mentor_console.evidence import get_evidence
+from mentor_console.evidence_lines import Evidence
 from mentor_console.extensions import list_extensions
 from mentor_console.flag_history import add_readings
 from mentor_console.freshness import freshness_of
@@ -29,6 +32,7 @@ from mentor_console.notes import list_notes
 from mentor_console.own_facts import list_known_facts
 from mentor_console.playbooks import suggest
 from mentor_console.quieting import list_asking
+from mentor_console.reading_times import list_read_at, read_learner
 from mentor_console.screens import (
     LearnerPage,
     MentorInfo,
@@ -61,6 +65,7 @@ class _Picture:
     told: Told
     said: Said
     weeks: tuple[WeekActivity, ...]
+    evidence: Evidence | None
     active_days: tuple[date, ...]
     mentors: Sequence[Person]
 
@@ -103,6 +108,7 @@ def get_learner_page(
         level=flags[0].level if flags else None,
         kind=flags[0].kind if flags else None,
         weeks=picture.weeks,
+        evidence=picture.evidence,
         active_days=picture.active_days,
         progress=picture.progress,
         timeline=timeline[:TIMELINE_MAX_ENTRIES],
@@ -144,6 +150,7 @@ def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone:
         next_steps=list_next_steps(picture.progress.steps, now),
         progress=picture.progress,
         weeks=picture.weeks,
+        evidence=picture.evidence,
         active_days=picture.active_days,
         timeline=timeline[:TIMELINE_MAX_ENTRIES],
         freshness=freshness_of([membership.context_id]),
@@ -167,6 +174,7 @@ def _take_picture(membership: Membership, viewer: Viewer, now: datetime, zone: t
         weeks=list_weeks([membership.context], [membership.id], now, weeks=WEEKS_SHOWN).get(
             membership.id, ()
         ),
+        evidence=get_evidence(membership),
         active_days=list_active_days(membership.id),
         mentors=_list_mentors(membership),
     )
@@ -213,7 +221,10 @@ def _summarise(
     required = find_required_ids(activities) & {activity.id for activity in visible}
     cohort = get_cohort_progress(membership.context_id, required, now)
     by_hand = {line.activity_id: line.due_at for line in extensions}
-    steps = list_steps(activities, rows, cohort.shares, now, by_hand)
+    settled_at = find_last_read(membership.context_id, "extensions", SOURCE_MOODLE)
+    reading = read_learner(membership, settled_at)
+    read_at = list_read_at({activity.id: activity for activity in activities}, rows, reading)
+    steps = list_steps(activities, rows, cohort.shares, now, by_hand, read_at)
     return summarise(steps, rows, cohort.median_done, cohort.size, as_of=membership.progress_as_of, now=now)
 
 

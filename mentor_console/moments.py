@@ -1,6 +1,8 @@
 """Days and moments as the reader of a page says them: in their language and their time zone.
 
-Only display and the reading of a form's date; `now` is passed in. Storage stays in aware UTC.
+Only display and the reading of a form's date; `now` is passed in. Storage stays in aware UTC. What is said
+with an hour is said in the reader's zone; a day alone, and a number of days, is the organisation's, as the
+rules count.
 """
 
 from __future__ import annotations
@@ -11,8 +13,11 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date as babel_date
 from babel.dates import format_skeleton, format_time
+from flask import g
 from flask_babel import get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
+
+from mentor_console.course_zones import zone_of_organisation
 
 _DAYS_IN_WORDS = 60
 """Up to here a past day is said as "n days ago"; further back the date tells more."""
@@ -29,9 +34,20 @@ def reader_zone() -> tzinfo:
     return ZoneInfo(str(get_timezone()))
 
 
+def course_zone() -> tzinfo:
+    """The zone days are counted in: the organisation's of whoever looks, else the reader's."""
+    viewer = g.get("viewer")
+    return zone_of_organisation(viewer.organisation_id) if viewer else reader_zone()
+
+
 def local_day(moment: datetime) -> date:
     """The calendar day of an aware moment in the reader's zone."""
     return moment.astimezone(reader_zone()).date()
+
+
+def course_day(moment: datetime) -> date:
+    """The calendar day of an aware moment where days are counted."""
+    return moment.astimezone(course_zone()).date()
 
 
 def day_words(day: date, *, today: date, weekday: bool = True) -> str:
@@ -47,7 +63,7 @@ def day_words(day: date, *, today: date, weekday: bool = True) -> str:
 
 def short_day_words(moment: datetime, now: datetime) -> str:
     """ "today", else "9 Nov", else "9 Nov 2025": the margin of a timeline."""
-    day, today = local_day(moment), local_day(now)
+    day, today = course_day(moment), course_day(now)
     if day == today:
         return _("today")
     skeleton = "MMMd" if day.year == today.year else "yMMMd"
@@ -56,7 +72,7 @@ def short_day_words(moment: datetime, now: datetime) -> str:
 
 def past_words(moment: datetime, now: datetime) -> str:
     """ "today", "yesterday", "16 days ago", and the date beyond two months. A future moment gets its date."""
-    day, today = local_day(moment), local_day(now)
+    day, today = course_day(moment), course_day(now)
     days = (today - day).days
     if days == 0:
         return _("today")

@@ -6,14 +6,16 @@ Codes and numbers only; wording.py makes the sentences. FACT_CODES lists every c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from course_sync.database import db
 from course_sync.models import ActiveDay, Activity, Membership, Progress
+from mentor_console.course_zones import zone_of_course
 from mentor_console.flags.findings import Reason
 from mentor_console.freshness import Reading, get_readings
+from mentor_console.local_days import local_day
 from mentor_console.screens import KnownFact, ProgressSummary
 from mentor_console.steps import due_at_of, find_required_ids
 
@@ -48,7 +50,11 @@ def list_known_facts(
         _fact("last_access", _last_access(membership), readings.get("access"), membership.access_as_of),
         _fact("active_days", _active_days(membership, now), readings.get("access"), membership.access_as_of),
         _fact("steps_done", _steps_done(progress), readings.get("completion"), membership.progress_as_of),
-        _fact("submissions", _submissions(activities, rows, now, by_hand or {}), readings.get("submissions")),
+        _fact(
+            "submissions",
+            _submissions(progress, activities, rows, now, by_hand or {}),
+            readings.get("submissions"),
+        ),
         _fact("grades", _grades(rows), readings.get("grades")),
         _fact("groups", _groups(membership), readings.get("roster"), membership.as_of),
         _fact("enrolment", _enrolment(membership), readings.get("roster"), membership.as_of),
@@ -82,7 +88,7 @@ def _last_access(membership: Membership) -> Reason:
 
 
 def _active_days(membership: Membership, now: datetime) -> Reason:
-    until = now.astimezone(UTC).date()
+    until = local_day(now, zone_of_course(membership.context_id))
     first = until - timedelta(days=ACTIVE_WINDOW_DAYS - 1)
     statement = select(func.count()).where(
         ActiveDay.membership_id == membership.id, ActiveDay.day >= first, ActiveDay.day <= until
@@ -100,6 +106,7 @@ def _steps_done(progress: ProgressSummary) -> Reason:
 
 
 def _submissions(
+    progress: ProgressSummary,
     activities: Iterable[Activity],
     rows: Mapping[int, Progress],
     now: datetime,
@@ -111,7 +118,12 @@ def _submissions(
     hand_ins = [item for item in listed if item.id in required and item.visible and item.accepts_submission]
     if not hand_ins:
         return None
-    known = {item.id: rows[item.id] for item in hand_ins if item.id in rows and rows[item.id].submission}
+    unread = {step.activity_id for step in progress.steps if step.state == "unknown"}
+    known = {
+        item.id: rows[item.id]
+        for item in hand_ins
+        if item.id in rows and rows[item.id].submission and item.id not in unread
+    }
     if not known:
         return _unknown("submissions")
     handed_in = {key for key, row in known.items() if row.submission == "submitted"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from mentor_console.evidence_lines import Evidence
 from mentor_console.support_lines import (
     AnswerLine,
     BreakLine,
@@ -162,6 +163,8 @@ class StepLine:
     """0-1 of the active learners who have done or handed it in."""
     extended_by: str = ""
     """platform | hand; "" = the deadline is everybody's."""
+    read_at: datetime | None = None
+    """Of an unknown step: when it was last read that nothing was done; None = never."""
 
 
 @dataclass(frozen=True)
@@ -241,8 +244,9 @@ class LearnerPage:
     """Alarms rest until then, because the learner said why."""
     set_aside: bool = False
     """Every open flag is decided: no open card on Today."""
+    evidence: Evidence | None = None
     active_days: tuple[date, ...] = ()
-    """Days with a trace (UTC), oldest first: the numbers of silence can be checked on them."""
+    """Days with a trace, as the rules count days, oldest first: silence can be checked on them."""
 
 
 @dataclass(frozen=True)
@@ -275,8 +279,8 @@ class OwnPage:
     """Those shared with the learner, open ones first."""
     answers: tuple[AnswerLine, ...] = ()
     paused_until: datetime | None = None
+    evidence: Evidence | None = None
     active_days: tuple[date, ...] = ()
-    """Days with a trace (UTC), oldest first: the numbers of silence can be checked on them."""
 
 
 @dataclass(frozen=True)

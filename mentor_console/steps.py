@@ -77,8 +77,12 @@ def step_state(
     counts: bool,
     now: datetime,
     by_hand: datetime | None = None,
+    read_at: datetime | None = None,
 ) -> str:
-    """done | failed | handed_in | late | open | unknown. Optional work is never late."""
+    """done | failed | handed_in | late | open | unknown. Optional work is never late.
+
+    `read_at`: when it was last read that nothing is done here; None = now.
+    """
     if progress is not None:
         if progress.completion == "failed":
             return "failed"
@@ -91,6 +95,8 @@ def step_state(
     due_at = due_at_of(activity, progress, by_hand)
     if not counts or due_at is None or due_at >= now:
         return "open"
+    if read_at is not None and read_at <= due_at:
+        return "unknown"
     # Where a platform hides hand-ins, "not complete" does not tell whether one lies on the trainer's desk.
     return "unknown" if activity.accepts_submission and progress.submission is None else "late"
 
@@ -101,11 +107,12 @@ def list_steps(
     shares: Mapping[int, float],
     now: datetime,
     by_hand: Mapping[int, datetime] | None = None,
+    read_at: Mapping[int, datetime | None] | None = None,
 ) -> tuple[StepLine, ...]:
     """The visible activities as lines. `shares` is the cohort's share per activity, 0-1, where known;
-    `by_hand` the deadlines that were entered for this learner.
+    `by_hand` the deadlines that were entered for this learner; `read_at` as of reading_times.list_read_at.
     """
-    required, entered = find_required_ids(activities), by_hand or {}
+    required, entered, readings = find_required_ids(activities), by_hand or {}, read_at or {}
     return tuple(
         _step_line(
             activity,
@@ -114,6 +121,7 @@ def list_steps(
             shares.get(activity.id),
             now,
             entered.get(activity.id),
+            readings.get(activity.id),
         )
         for activity in activities
         if activity.visible
@@ -156,7 +164,9 @@ def _step_line(
     share: float | None,
     now: datetime,
     by_hand: datetime | None,
+    read_at: datetime | None,
 ) -> StepLine:
+    state = step_state(activity, progress, counts=counts, now=now, by_hand=by_hand, read_at=read_at)
     extended_by = _find_extender(activity, progress, by_hand)
     return StepLine(
         activity_id=activity.id,
@@ -164,12 +174,13 @@ def _step_line(
         module=activity.module,
         due_at=due_at_of(activity, progress, by_hand),
         extended=bool(extended_by),
-        state=step_state(activity, progress, counts=counts, now=now, by_hand=by_hand),
+        state=state,
         at=(progress.submitted_at or progress.completed_at) if progress else None,
         score_ratio=progress.score_ratio if progress else None,
         counts=counts,
         cohort_done_share=share,
         extended_by=extended_by,
+        read_at=read_at if state == "unknown" else None,
     )
 
 

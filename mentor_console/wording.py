@@ -48,9 +48,9 @@ class Words:
         return str(flask_babel.ngettext(singular, plural, number, **values))
 
     def format_date(self, day: date, /) -> str:
-        """ "Tuesday 18 November"; a moment is taken in the reader's zone."""
-        local = moments.local_day(day) if isinstance(day, datetime) else day
-        return moments.day_words(local, today=moments.local_day(self._now))
+        """ "Tuesday 18 November"; a moment is taken where days are counted, as the rules did."""
+        local = moments.course_day(day) if isinstance(day, datetime) else day
+        return moments.day_words(local, today=moments.course_day(self._now))
 
     def format_datetime(self, moment: datetime, /) -> str:
         """ "Tuesday 18 November, 23:59"."""

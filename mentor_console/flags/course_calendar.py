@@ -1,18 +1,18 @@
 """Counting days: outside course breaks, since a learner's clock started.
 
-A day is a UTC calendar day, so that a count agrees with the two dates it lies between.
+A day is a calendar day in the course's zone, so that a count agrees with the two dates it lies between.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from mentor_console.flags.facts import CourseFacts, LearnerFacts
 
 _INSTANT = timedelta(microseconds=1)
 
 
-def to_day(moment: datetime) -> date:
-    """The UTC day of an aware moment."""
-    return moment.astimezone(UTC).date()
+def to_day(moment: datetime, zone: tzinfo) -> date:
+    """The day of an aware moment in `zone`."""
+    return moment.astimezone(zone).date()
 
 
 def is_on_break(course: CourseFacts, now: datetime) -> bool:
@@ -43,8 +43,12 @@ def find_clock_start(course: CourseFacts, learner: LearnerFacts) -> date | None:
     None if neither is known.
     """
     known = [moment for moment in (course.starts_at, learner.enrolled_at) if moment is not None]
-    return to_day(max(known)) if known else None
+    return to_day(max(known), course.zone) if known else None
 
 
 def _break_days(course: CourseFacts) -> list[tuple[date, date]]:
-    return [(to_day(start), to_day(end - _INSTANT)) for start, end in course.breaks if start < end]
+    return [
+        (to_day(start, course.zone), to_day(end - _INSTANT, course.zone))
+        for start, end in course.breaks
+        if start < end
+    ]

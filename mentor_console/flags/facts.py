@@ -6,7 +6,7 @@ Every moment is timezone-aware; a naive one is refused here, so that no rule has
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 from typing import Literal
 
@@ -49,12 +49,15 @@ class _Aware:
 
 @dataclass(frozen=True, slots=True)
 class CourseFacts(_Aware):
-    """`breaks` are (from, until) pairs, the end not included; they may overlap."""
+    """`breaks` are (from, until) pairs, the end not included; they may overlap. `zone` is where its days
+    begin and end: the organisation's.
+    """
 
     context_id: int | str
     starts_at: datetime | None
     ends_at: datetime | None
     breaks: tuple[tuple[datetime, datetime], ...] = ()
+    zone: tzinfo = UTC
 
     def __post_init__(self) -> None:
         _Aware.__post_init__(self)
@@ -81,7 +84,8 @@ class WorkFacts(_Aware):
 
     `submission_known` False: the platform has not told whether anything was handed in (`submitted_at` then
     says nothing). `due_at_override` replaces the activity's deadline for this learner (extension or
-    override). `score_ratio` is 0-1.
+    override). `score_ratio` is 0-1. `read_at`: when it was last read that nothing is done here; None = at the
+    moment that is judged. What fell due after it is unknown, not missing.
     """
 
     activity_id: int
@@ -92,11 +96,12 @@ class WorkFacts(_Aware):
     score_ratio: float | None = None
     graded_at: datetime | None = None
     due_at_override: datetime | None = None
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CountedDays:
-    """On `active_days` of the UTC days from `first` to `last` the learner was there; on which is not known.
+    """On `active_days` of the days from `first` to `last` the learner was there; on which is not known.
 
     For sources that give sums per period instead of visits.
     """
@@ -113,7 +118,8 @@ class LearnerFacts(_Aware):
     `access_known` False: the platform never told about visits, so silence is unknown. True with
     `last_access_at` None: it told that there was none. `enrolled_at` is None when unknown; the day of the
     first synchronisation is not an enrolment day for those who were already there. `active_days`:
-    sorted UTC days on which the learner is known to have been there (not days on which others graded).
+    sorted days, in the course's zone, on which the learner is known to have been there (not days on which
+    others graded).
     `counted_days`: periods in order, without gap or overlap; used only where `access_known` is False.
     `paused_until` may lie in the past: an absence that was agreed does not count as silence.
     """

@@ -46,6 +46,7 @@ class CaughtUp:
     activity_id: int
     name: str
     handed_in_at: datetime
+    handed_in_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Indicators:
 
     never_opened: bool | None = None
     last_visit_at: datetime | date | None = None
+    last_visit_on: date | None = None
     clock_started_on: date | None = None
     clock_starts_with_enrolment: bool = False
     days_since_clock_start: int | None = None
@@ -130,6 +132,7 @@ def compare(
     return Indicators(
         never_opened=visits.never_opened,
         last_visit_at=visits.last_visit_at,
+        last_visit_on=visits.last_visit_on,
         clock_started_on=visits.clock_started_on,
         clock_starts_with_enrolment=_starts_with_enrolment(course, learner),
         days_since_clock_start=visits.days_since_clock_start,
@@ -146,14 +149,14 @@ def compare(
         came_back=visits.came_back,
         missed=_describe_misses(work, cohort, thresholds, now),
         unknown_deadline_count=work.unknown_deadline_count,
-        caught_up=_find_caught_up(work, thresholds, now),
+        caught_up=_find_caught_up(course, work, thresholds, now),
         done_count=work.done_count if work.known_count else None,
         required_count=work.required_count,
         due_count=work.due_count,
         due_done_count=work.due_done_count,
         excused_count=work.excused_count,
         grades=_list_grades(work.graded, cohort),
-        finished_on=_find_finish(learner, thresholds, now),
+        finished_on=_find_finish(course, learner, thresholds, now),
         cohort_silent_days_median=cohort.silent_days_median,
         cohort_active_days_median=cohort.active_days_median if same_window else None,
         cohort_recent_active_days_median=cohort.recent_active_days_median,
@@ -175,7 +178,7 @@ def _describe_misses(
     if work.unknown_deadline_count and not work.missing and not work.handed_in:
         return None
     grace = timedelta(hours=thresholds.deadline_grace_hours)
-    past_grace = [item for item in work.missing if now > item.due_at + grace]
+    past_grace = [item for item in work.missing if item.seen_at > item.due_at + grace]
     past_grace.sort(key=lambda item: (item.due_at, -item.activity.activity_id), reverse=True)
     return tuple(_describe_miss(item, cohort, thresholds, now) for item in past_grace)
 
@@ -196,21 +199,26 @@ def _describe_miss(
     )
 
 
-def _find_caught_up(work: WorkSummary, thresholds: Thresholds, now: datetime) -> CaughtUp | None:
+def _find_caught_up(
+    course: CourseFacts, work: WorkSummary, thresholds: Thresholds, now: datetime
+) -> CaughtUp | None:
     if not work.late or work.missing or work.unknown_deadline_count:
         return None
     last = max(work.late, key=lambda item: (item.submitted_at, item.activity.activity_id))
     if now - last.submitted_at > timedelta(days=thresholds.good_news_days):
         return None
-    return CaughtUp(last.activity.activity_id, last.activity.name, last.submitted_at.astimezone(UTC))
+    at = last.submitted_at.astimezone(UTC)
+    return CaughtUp(last.activity.activity_id, last.activity.name, at, to_day(at, course.zone))
 
 
-def _find_finish(learner: LearnerFacts, thresholds: Thresholds, now: datetime) -> date | None:
+def _find_finish(
+    course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
+) -> date | None:
     """The day, within the days that news stay fresh."""
     at = learner.finished_at
     if at is None or not timedelta(0) <= now - at <= timedelta(days=thresholds.good_news_days):
         return None
-    return to_day(at)
+    return to_day(at, course.zone)
 
 
 def _list_grades(graded: list[Graded], cohort: CohortFacts) -> tuple[Grade, ...]:

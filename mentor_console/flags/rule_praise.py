@@ -5,7 +5,6 @@ News pass by themselves after `good_news_days`.
 
 from datetime import date, timedelta
 
-from mentor_console.flags.course_calendar import to_day
 from mentor_console.flags.findings import Finding, Reason, Scalar
 from mentor_console.flags.indicators import Indicators
 from mentor_console.flags.thresholds import Thresholds
@@ -30,7 +29,7 @@ def evaluate_caught_up(indicators: Indicators, thresholds: Thresholds) -> Findin
         "name": work.name,
         "handed_in_at": work.handed_in_at.isoformat(),
     }
-    return _praise("caught_up", Reason("caught_up", values), to_day(work.handed_in_at), thresholds)
+    return _praise("caught_up", Reason("caught_up", values), work.handed_in_on, thresholds)
 
 
 def evaluate_finished(indicators: Indicators, thresholds: Thresholds) -> Finding | None:

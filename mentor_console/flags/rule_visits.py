@@ -4,9 +4,6 @@ None.
 What a rule needs, and what it says when that is unknown, stands in rules.py.
 """
 
-from datetime import datetime
-
-from mentor_console.flags.course_calendar import to_day
 from mentor_console.flags.findings import Finding, Level, Reason, Scalar
 from mentor_console.flags.indicators import Indicators
 from mentor_console.flags.thresholds import Thresholds
@@ -96,9 +93,8 @@ def _silence_reason(indicators: Indicators) -> Reason:
     visit, clock = indicators.last_visit_at, indicators.clock_started_on
     if visit is None:
         return Reason("silent_at_least", {"days": indicators.silent_days_at_least or indicators.silent_days})
-    visited_on = to_day(visit) if isinstance(visit, datetime) else visit
     values: dict[str, Scalar] = {"days": indicators.silent_days, "last_visit_at": visit.isoformat()}
-    if clock is not None and visited_on < clock:
+    if clock is not None and indicators.last_visit_on is not None and indicators.last_visit_on < clock:
         enrolled = indicators.clock_starts_with_enrolment
         return Reason("silent_since_enrolment" if enrolled else "silent_since_start", values)
     own, days = indicators.longest_gap_days, indicators.silent_days

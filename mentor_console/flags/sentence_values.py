@@ -11,7 +11,7 @@ Sentence = Callable[[Values, Words], str]
 
 
 def read_moment(value: str) -> date:
-    """A stored day stays a day; a stored moment keeps its zone, so that the reader's own day can be shown."""
+    """A stored day stays a day; a stored moment keeps its zone, so that its day can be told in any."""
     return date.fromisoformat(value) if len(value) == len("2000-01-01") else datetime.fromisoformat(value)
 
 

@@ -17,7 +17,7 @@ class ThresholdError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Defaults; days are calendar days in UTC, shares are 0-1."""
+    """Defaults; days are calendar days in the course's zone, shares are 0-1."""
 
     silent_watch_days: int = 7
     """Floor. Below 7 days without a visit 31 % do not complete; from here 46 % of those beyond their own

@@ -34,6 +34,7 @@ class Visits:
 
     never_opened: bool | None = None
     last_visit_at: datetime | date | None = None
+    last_visit_on: date | None = None
     clock_started_on: date | None = None
     days_since_clock_start: int | None = None
     silent_days: int | None = None
@@ -72,13 +73,13 @@ def is_never_opened(course: CourseFacts, learner: LearnerFacts, now: datetime) -
 def _measure_known(
     course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
 ) -> Visits:
-    today = calendar.to_day(now)
+    today = calendar.to_day(now, course.zone)
     last = today.toordinal()
     days = sorted({day for day in map(date.toordinal, learner.active_days) if day <= last})
-    visited_at = _find_last_visit(learner, days, now)
-    visited_on = calendar.to_day(visited_at) if isinstance(visited_at, datetime) else visited_at
+    visited_at = _find_last_visit(course, learner, days, now)
+    visited_on = calendar.to_day(visited_at, course.zone) if isinstance(visited_at, datetime) else visited_at
     clock = calendar.find_clock_start(course, learner)
-    resumed = _find_resumption(learner, now)
+    resumed = _find_resumption(course, learner, now)
     since = max((day for day in (visited_on, clock, resumed) if day is not None), default=None)
     window = _usable_window(thresholds.activity_window_days, resumed, today)
     half = thresholds.slowing_window_days
@@ -86,6 +87,7 @@ def _measure_known(
     return Visits(
         never_opened=is_never_opened(course, learner, now),
         last_visit_at=visited_at,
+        last_visit_on=visited_on,
         clock_started_on=clock,
         days_since_clock_start=_days_since(course, clock, today),
         silent_days=_days_since(course, since, today),
@@ -103,7 +105,9 @@ def _measure_known(
     )
 
 
-def _find_last_visit(learner: LearnerFacts, days: Sequence[int], now: datetime) -> datetime | date | None:
+def _find_last_visit(
+    course: CourseFacts, learner: LearnerFacts, days: Sequence[int], now: datetime
+) -> datetime | date | None:
     """The latest visit up to `now`: a moment if the platform told one, else a day. None: none.
 
     A hand-in stands in only where no visit is known: platforms also record hand-ins by batch and by proxy.
@@ -112,19 +116,20 @@ def _find_last_visit(learner: LearnerFacts, days: Sequence[int], now: datetime) 
     last_at = min(learner.last_access_at, now) if learner.last_access_at else None
     if last_at is None:
         return last_day or find_last_submission(learner, now)
-    return last_day if last_day is not None and last_day > calendar.to_day(last_at) else last_at
+    on = calendar.to_day(last_at, course.zone)
+    return last_day if last_day is not None and last_day > on else last_at
 
 
 def _measure_counted(
     course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
 ) -> Visits:
-    today = calendar.to_day(now)
+    today = calendar.to_day(now, course.zone)
     clock = calendar.find_clock_start(course, learner)
     since_clock = _days_since(course, clock, today)
     periods = [period for period in learner.counted_days if period.last <= today]
     if not periods or periods[-1].last != today:
         return Visits(clock_started_on=clock, days_since_clock_start=since_clock)
-    resumed = _find_resumption(learner, now)
+    resumed = _find_resumption(course, learner, now)
     in_window, window = _sum_covering(periods, today, thresholds.activity_window_days)
     half = thresholds.slowing_window_days
     recent, both = _sum_exactly(periods, today, half), _sum_exactly(periods, today, 2 * half)
@@ -145,10 +150,10 @@ def _days_since(course: CourseFacts, since: date | None, today: date) -> int | N
     return None if since is None else calendar.count_days_between(course, since, today)
 
 
-def _find_resumption(learner: LearnerFacts, now: datetime) -> date | None:
+def _find_resumption(course: CourseFacts, learner: LearnerFacts, now: datetime) -> date | None:
     """The day an agreed absence ended."""
     ended = learner.paused_until is not None and learner.paused_until <= now
-    return calendar.to_day(learner.paused_until) if ended and learner.paused_until else None
+    return calendar.to_day(learner.paused_until, course.zone) if ended and learner.paused_until else None
 
 
 def _usable_window(window_days: int, resumed: date | None, today: date) -> int | None:

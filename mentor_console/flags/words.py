@@ -15,7 +15,7 @@ Audience = Literal["mentor", "learner"]
 class Words(Protocol):
     """Translation and dates of one reader. The module flask_babel is one.
 
-    `format_date` receives a day, or an aware moment to be shown as a day in the reader's time zone.
+    `format_date` receives a day, or an aware moment to be shown as a day in the organisation's time zone.
     """
 
     def gettext(self, message: str, /, **values: Any) -> str: ...

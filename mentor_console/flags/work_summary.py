@@ -15,10 +15,13 @@ from mentor_console.flags.thresholds import Thresholds
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A hand-in whose deadline has passed for this learner; the grace is the rule's affair."""
+    """A hand-in whose deadline has passed for this learner; the grace is the rule's affair. At `seen_at`
+    it was known not to be there.
+    """
 
     activity: ActivityFacts
     due_at: datetime
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def summarise_work(
         if work is not None and done:
             _add_done(summary, activity, work, due_at, late_after, now)
         elif due_at is not None and due_at < now:
-            _add_undone(summary, activity, work, due_at, exempt_until)
+            _add_undone(summary, activity, work, due_at, exempt_until, now)
         elif due_at != activity.due_at:
             summary.excused_count += 1
     return summary
@@ -122,19 +125,22 @@ def _add_undone(
     work: WorkFacts | None,
     due_at: datetime,
     exempt_until: datetime | None,
+    now: datetime,
 ) -> None:
+    seen_at = now if work is None or work.read_at is None else min(work.read_at, now)
     if exempt_until is not None and due_at < exempt_until:
         summary.excused_count += 1
-    elif activity.accepts_submission and (work is None or not work.submission_known):
-        # Where a platform hides hand-ins, "not complete" does not tell whether one waits to be marked.
+    elif activity.accepts_submission and (work is None or not work.submission_known or seen_at <= due_at):
+        # Where a platform hides hand-ins, "not complete" does not tell whether one waits to be marked; where
+        # they were last read before the deadline, one may have come in since.
         summary.unknown_deadline_count += 1
         summary.excused_count += 1
-    elif not activity.accepts_submission and (work is None or work.completion is None):
+    elif work is None or (not activity.accepts_submission and (work.completion is None or seen_at <= due_at)):
         summary.excused_count += 1
     else:
         summary.due_count += 1
         if activity.accepts_submission:
-            summary.missing.append(Overdue(activity, due_at))
+            summary.missing.append(Overdue(activity, due_at, seen_at))
 
 
 def _find_exempt_until(course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds) -> datetime | None:

@@ -19,6 +19,7 @@ from flask_babel import get_babel, get_locale
 from flask_babel import gettext as _
 
 from mentor_console import (
+    evidence_wording,
     fact_wording,
     form_wording,
     missing_words,
@@ -69,6 +70,7 @@ def add_wording() -> dict[str, Any]:
         "notices": notices,
         "charts": charts,
         "facts": fact_wording,
+        "figures": evidence_wording,
         "support": support_wording,
         "playbooks": playbook_wording,
         "rules": rule_wording,

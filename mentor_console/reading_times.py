@@ -1,0 +1,70 @@
+"""Until when it is known that something is not done: the reading behind each "nothing yet". Pure.
+
+What fell due after that reading is unknown, not missed: the rules and the pages both ask here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from course_sync.models import Activity, Progress
+
+
+class ReadMember(Protocol):
+    """The columns of a membership that tell when the learner's own progress was looked at."""
+
+    last_access_at: datetime | None
+    access_as_of: datetime | None
+    progress_as_of: datetime | None
+    progress_access_at: datetime | None
+
+
+class ReadCell(Protocol):
+    """The column of a learner's work that tells when its hand-in was read."""
+
+    submission_as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class LearnerReading:
+    """Two moments of one learner; None = never, or no source tells."""
+
+    confirmed_at: datetime | None
+    """Up to here the learner's own progress is known: who has not come since it was read has done nothing."""
+    settled_at: datetime | None
+    """Up to here it is known, too, that no attempt waits for a grade."""
+
+
+def read_learner(member: ReadMember, doubts_settled_at: datetime | None) -> LearnerReading:
+    """`doubts_settled_at`: when open questions about the course's hand-ins were last all answered."""
+    confirmed_at = member.progress_as_of
+    if confirmed_at and member.access_as_of and member.last_access_at == member.progress_access_at:
+        confirmed_at = max(confirmed_at, member.access_as_of)
+    settled_at = min(confirmed_at, doubts_settled_at) if confirmed_at and doubts_settled_at else None
+    return LearnerReading(confirmed_at, settled_at)
+
+
+def find_read_at(activity: Activity, cell: ReadCell, learner: LearnerReading) -> datetime | None:
+    """When it was last read that this learner has done nothing here; None = no source tells.
+
+    Assignments come as lists of hand-ins; attempts at quizzes are asked for learner by learner; the rest is
+    the learner's own completion.
+    """
+    if not activity.accepts_submission:
+        return learner.confirmed_at
+    again_at = activity.hand_ins_as_of if activity.module == "assign" else learner.settled_at
+    return max((moment for moment in (cell.submission_as_of, again_at) if moment), default=None)
+
+
+def list_read_at(
+    activities: Mapping[int, Activity], cells: Mapping[int, Progress], learner: LearnerReading
+) -> dict[int, datetime | None]:
+    """The same for all work of one learner, by activity."""
+    return {
+        activity_id: find_read_at(activities[activity_id], cell, learner)
+        for activity_id, cell in cells.items()
+        if activity_id in activities
+    }
