@@ -42,7 +42,7 @@ def check_request(request: Request, handle: str, secret: str, own_origin: str) -
     origin = request.headers.get("Origin")
     if origin is not None and origin != own_origin:
         raise ForgedRequest
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         raise ForgedRequest
     given = request.headers.get(HEADER) or request.form.get(FIELD, "")
     expected = token_for(handle, secret)

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -20,6 +21,7 @@ from course_sync.errors import PlatformError, SyncBusy
 from lti_tool.audit import Allowance, record_audit
 from lti_tool.csrf import ForgedRequest
 from lti_tool.headers import frame_by_any_platform
+from lti_tool.rate_limits import TooMany
 from lti_tool.refusals import LaunchRefused
 from mentor_console.access import AccessError, NoSession
 from mentor_console.errors import Conflict, ConsoleError
@@ -216,6 +218,8 @@ def _http_page(error: HTTPException, status: int) -> ErrorPage:
             (_("It was not sent from a page of this visit, so nothing was changed."),),
             (_("Go back, load the page anew, and send it again."),),
         )
+    if isinstance(error, TooMany):
+        return _too_many_page(error.retry_after_seconds)
     if status == 404:
         return ErrorPage(
             404, "not_found", _("There is no such page"), (_("The address leads nowhere here."),), back
@@ -236,6 +240,26 @@ def _http_page(error: HTTPException, status: int) -> ErrorPage:
         _("This request could not be understood"),
         (_("Nothing was changed."),),
         back,
+    )
+
+
+def _too_many_page(seconds: int) -> ErrorPage:
+    return ErrorPage(
+        429,
+        "too_many",
+        _("Please wait a moment"),
+        (
+            _("The same thing was asked here very often in a short time, so this tool takes a short break."),
+            _("Nothing was changed, and nothing you did before is lost."),
+        ),
+        (
+            ngettext(
+                "Wait %(num)d second, then open the activity again from your course.",
+                "Wait %(num)d seconds, then open the activity again from your course.",
+                seconds,
+            ),
+            _("If it happens again, give the code below to the admin of your learning platform."),
+        ),
     )
 
 

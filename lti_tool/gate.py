@@ -12,12 +12,17 @@ from flask import Flask, g, request
 from flask_babel import get_locale
 from markupsafe import Markup
 
+from course_sync.database import db
 from lti_tool import csrf
 from lti_tool.headers import frame_by
 from lti_tool.locale import text_direction
+from lti_tool.rate_limits import ACTIONS, count_use
 from lti_tool.services import Services
 from lti_tool.session import facts_of, find_by_handle, find_session, read_credentials
 from mentor_console.access import NoSession, viewer_of
+
+HEAVY_PAGES = frozenset({"console.course_rules", "console.organisation_rules", "console.platform_roles"})
+"""Pages that try rules on everybody they would touch; the others cost little and are not counted."""
 
 
 def init_gate(app: Flask, services: Services) -> None:
@@ -63,6 +68,9 @@ def _load_session(address_part: str, services: Services) -> None:
     if session is None:
         raise NoSession
     csrf.check_request(request, given.handle, given.secret, services.settings.public_url)
+    if request.method not in csrf.SAFE_METHODS or request.endpoint in HEAVY_PAGES:
+        count_use(ACTIONS, given.handle, g.real_now)
+        db.session.commit()
     g.session, g.credentials = session, given
     g.viewer = viewer_of(facts_of(session))
 

@@ -26,6 +26,7 @@ from lti_tool.launch_claims import Launch, read_launch
 from lti_tool.models import LoginState
 from lti_tool.platform_keys import PlatformKeys
 from lti_tool.platform_storage import MAX_TARGET_CHARS, StorageSlot, slot_of
+from lti_tool.rate_limits import LOGINS, count_use
 from lti_tool.refusals import LaunchRefused
 from lti_tool.registration import find_registration, list_registrations
 from lti_tool.secrets import hash_of
@@ -84,6 +85,7 @@ def begin_login(
     """Answer a login initiation: remember state and nonce, and say where to go. Raises LaunchRefused.
 
     Each login has a cookie of its own, so that several activities opened at once do not disturb each other.
+    Raises TooMany for one person's too many.
     """
     issuer, login_hint, target = (
         _required(parameters, name) for name in ("iss", "login_hint", "target_link_uri")
@@ -92,6 +94,7 @@ def begin_login(
     registration = _choose_registration(issuer, _optional(parameters, "client_id"))
     check_target(target, own_origin)
     storage_target = _storage_target(parameters, headers)
+    count_use(LOGINS, f"{registration.platform_id}:{login_hint}", real_now)
     state, nonce, browser_secret = (secrets.token_urlsafe(32) for _ in range(3))
     db.session.add(
         LoginState(

@@ -18,6 +18,7 @@ from course_sync.jobs import enqueue, job
 from course_sync.models import Context, SyncRun
 from course_sync.sync import SyncReport, sync_context
 from lti_tool.models import LaunchSession, LoginState
+from lti_tool.rate_limits import forget_old_uses
 from lti_tool.services import current_services
 from mentor_console.flagging import judge_anew
 
@@ -83,8 +84,11 @@ def abandon_syncs(context_ids: Collection[int] | None, now: datetime) -> int:
 
 @job("purge_door", every_minutes=60)
 def purge_door() -> None:
-    """Forget logins nobody finished and sessions that are over."""
-    now = current_services().clock.real_now()
+    """Forget logins nobody finished, sessions that are over, keys that have run out, and old counts."""
+    services = current_services()
+    now = services.clock.real_now()
     db.session.execute(delete(LoginState).where(LoginState.created_at < now - timedelta(days=1)))
     db.session.execute(delete(LaunchSession).where(LaunchSession.expires_at < now - timedelta(days=1)))
+    forget_old_uses(now)
     db.session.commit()
+    services.keys.forget_retired()

@@ -24,6 +24,7 @@ from course_sync.registrations import Registration
 from lti_tool import health, launches
 from lti_tool.headers import frame_by
 from lti_tool.landing import land, offer_other_ways, prepare_answer
+from lti_tool.rate_limits import STRANGERS, count_address
 from lti_tool.refusals import LaunchRefused
 from lti_tool.services import current_services
 from lti_tool.waiting_launches import keep_waiting
@@ -87,9 +88,11 @@ def _go_on_page(login: launches.LoginRedirect) -> str:
 
 
 def _note_registration(registration: Registration | None) -> None:
-    """So that a refusal is audited under its platform and can be read inside that platform's frame."""
+    """So that a refusal is counted under its platform and can be read inside that platform's frame."""
     g.registration = registration
-    if registration is not None:
+    if registration is None:
+        count_address(STRANGERS, request.remote_addr, g.real_now)
+    else:
         frame_by(registration)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from course_sync.registrations import Registration
+from lti_tool import launches, views
 from lti_tool.id_token import check_claims, read_unverified
 from lti_tool.launch_claims import read_launch
 from lti_tool.refusals import LaunchRefused
@@ -69,6 +71,13 @@ def platform(app: Flask) -> TestPlatform:
     known.register(app)
     use_keys_of(app, known)
     return known
+
+
+@pytest.fixture(autouse=True)
+def _no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every example has to reach the checks; the limits are tried in test_limits."""
+    for room, name in ((launches, "LOGINS"), (views, "STRANGERS")):
+        monkeypatch.setattr(room, name, replace(getattr(room, name), uses=10**6))
 
 
 @SLOW_IS_FINE
