@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lti_tool.config import load_settings
 from lti_tool.models import AuditEntry
 from lti_tool.secrets import Sealer
 from mentor_console.models import RoleGrant
+from tests.harness.databases import sweeping, temporary_database
 
 Run = Callable[..., Result]
 
@@ -30,21 +32,53 @@ PLATFORM = (
 MOODLE_TOKEN = "0123456789abcdef0123456789abcdef"
 
 
+def environ_for(url: str) -> dict[str, str]:
+    """Settings of a tool on this database."""
+    return {
+        "EMENTOR_DATABASE_URL": url,
+        "EMENTOR_SECRET_KEY": "command-line-tests-secret-key-0001",
+        "EMENTOR_PUBLIC_URL": "https://ementor.example.org",
+    }
+
+
+def upgrade(url: str) -> None:
+    """As `ementor db upgrade` does it; once for all tests, which get copies."""
+    result = CliRunner(env=environ_for(url)).invoke(main, ["db", "upgrade"])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.fixture(scope="session")
+def upgraded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("upgraded") / "ementor.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def upgraded_postgresql(postgresql_server: str, worker_id: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A migrated database of this worker, and what empties it."""
+    with temporary_database(postgresql_server, f"ementor_upgraded_{worker_id}") as url:
+        upgrade(url)
+        with sweeping(url) as sweep:
+            yield url, sweep
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database without any table: the commands bring it up themselves."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database without rows."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'bare.sqlite3'}"
-    return str(request.getfixturevalue("empty_postgresql_url"))
+        path = tmp_path / "ementor.sqlite3"
+        shutil.copyfile(request.getfixturevalue("upgraded_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    url, sweep = request.getfixturevalue("upgraded_postgresql")
+    yield url
+    sweep()
 
 
 @pytest.fixture
 def environ(database_url: str) -> dict[str, str]:
-    return {
-        "EMENTOR_DATABASE_URL": database_url,
-        "EMENTOR_SECRET_KEY": "command-line-tests-secret-key-0001",
-        "EMENTOR_PUBLIC_URL": "https://ementor.example.org",
-    }
+    return environ_for(database_url)
 
 
 @pytest.fixture
@@ -55,7 +89,6 @@ def run(environ: dict[str, str]) -> Run:
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result
 
-    call("db", "upgrade")
     return call
 
 
