@@ -49,7 +49,7 @@ from course_sync.records import find_last_read, record_failure, record_read
 from course_sync.roster_pull import keep_rosters, record_roster_failure
 from course_sync.roster_records import ContextRef
 from course_sync.sources.base import ProgressSource, RosterSource
-from course_sync.sync_runs import RunKeeper
+from course_sync.sync_runs import RUN_LIMIT, RunKeeper
 
 ASSIGNMENTS_PER_CALL = 10
 LEARNERS_PER_COMMIT = 25
@@ -86,12 +86,14 @@ class Pull:
         self._today = local_day(now, context.zone)
         self._fetched: dict[str, Roster] = {}
         self._moodle_roster_believed = False
+        self._stopped = False
         self.successes = 0
         self.learners_read = 0
 
     def run(self) -> None:
         """All steps. Problems go to the keeper; only a run that was taken over (SyncBusy) or a bug raises."""
         self._keeper.expect(len(self._rosters) + (3 if self._progress else 0))
+        self._keeper.begin_step("roster")
         errors = self._pull_rosters()
         if self._progress is None:
             return
@@ -100,10 +102,15 @@ class Pull:
             for kind in PROGRESS_KINDS:
                 self._close(kind, [error])
             return
+        self._keeper.begin_step("structure")
         self._pull_structure(self._progress)
+        self._keeper.begin_step("submissions")
         self._pull_submissions(self._progress)
+        self._keeper.begin_step("grades")
         self._pull_grades(self._progress)
+        self._keeper.begin_step("completion")
         read_now = self._pull_progress(self._progress)
+        self._keeper.begin_step("extensions")
         self._settle_doubts(self._progress, read_now)
 
     def _pull_rosters(self) -> Mapping[str, PlatformError]:
@@ -133,6 +140,8 @@ class Pull:
                 self._close("structure", [outcome])
             else:
                 self._keep_structure(outcome)
+        if self._stopped:
+            self._close("structure", [])
         self._keeper.advance()
 
     def _keep_structure(self, told: Structure) -> None:
@@ -295,7 +304,7 @@ class Pull:
     def _close(self, kind: str, problems: Iterable[Exception]) -> None:
         """Note how a kind of fact came out: read whole, or not and why."""
         first: PlatformError | None = None
-        for problem in problems:
+        for problem in (*problems, *([_too_long()] if self._stopped else [])):
             self._keeper.note(kind, SOURCE_MOODLE, problem)
             if first is None and isinstance(problem, PlatformError):
                 first = problem
@@ -312,10 +321,23 @@ class Pull:
         return CellBook(learners, list_activities(context_id))
 
     def _call(self, asked: Iterable[_Asked]) -> Iterable[tuple[Any, Any]]:
-        return Calls(self._pool, asked, self._keeper.beat)
+        return Calls(self._pool, self._in_time(asked), self._keeper.beat)
+
+    def _in_time(self, asked: Iterable[_Asked]) -> Iterable[_Asked]:
+        """Calls until the run has lasted too long; what was left out is read by the next one."""
+        for question in asked:
+            if self._keeper.is_out_of_time():
+                self._stopped = True
+                return
+            yield question
 
     def _changed(self, rows: int) -> None:
         self._keeper.rows_changed += rows
+
+
+def _too_long() -> PlatformError:
+    minutes = int(RUN_LIMIT.total_seconds() // 60)
+    return PlatformError(f"stopped after {minutes} minutes", code="run_too_long")
 
 
 def _question(source: ProgressSource, doubt: Doubt) -> Callable[[], Any]:

@@ -20,6 +20,10 @@ from course_sync.models import SyncRun
 DEAD_AFTER = timedelta(minutes=2)
 KEPT_FOR = timedelta(days=30)
 """History of runs; the facts themselves carry their own times."""
+RUN_LIMIT = timedelta(minutes=30)
+"""A run that lasts longer stops between two calls; the next one goes on with what was not read."""
+STEPS = ("roster", "structure", "submissions", "grades", "completion", "extensions")
+"""What a run reads, in this order."""
 _BEAT_EVERY = timedelta(seconds=1)
 """Also how soon a run notices that it was closed by somebody else."""
 
@@ -43,12 +47,25 @@ class RunKeeper:
     as_of: datetime
     """`now` of the run."""
     real_now: Callable[[], datetime]
+    started_at: datetime
+    """Real time."""
     on_progress: Callable[[int, int], None] | None = None
+    step: str = ""
+    """One of STEPS; "" = not begun."""
     steps_done: int = 0
     steps_total: int = 0
     rows_changed: int = 0
     problems: list[SyncProblem] = field(default_factory=list)
     _beaten_at: datetime | None = None
+
+    def begin_step(self, step: str) -> None:
+        """From here on this kind of fact is being read (STEPS)."""
+        self.step = step
+        self.beat(force=True)
+
+    def is_out_of_time(self) -> bool:
+        """Whether the run has lasted as long as one may."""
+        return self.real_now() - self.started_at >= RUN_LIMIT
 
     def expect(self, steps: int) -> None:
         """So many more steps are ahead."""
@@ -92,7 +109,7 @@ class RunKeeper:
 
     def _write(self, **values: Any) -> None:
         values |= {"steps_done": self.steps_done, "steps_total": self.steps_total}
-        values["rows_changed"] = self.rows_changed
+        values |= {"rows_changed": self.rows_changed, "step": self.step}
         mine = (SyncRun.id == self.run_id, SyncRun.state == "running")
         if _update(update(SyncRun).where(*mine).values(values)) == 0:
             db.session.rollback()
@@ -134,7 +151,7 @@ def begin_run(
     if not claimed:
         raise SyncBusy("another process is syncing this course")
     running = select(SyncRun.id).where(SyncRun.context_id == context_id, SyncRun.state == "running")
-    return RunKeeper(db.session.scalars(running).one(), context_id, as_of, real_now, on_progress)
+    return RunKeeper(db.session.scalars(running).one(), context_id, as_of, real_now, now, on_progress)
 
 
 def _update(statement: Any) -> int:

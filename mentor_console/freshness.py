@@ -84,7 +84,7 @@ def _freshness(rows: Sequence[Freshness], run: SyncRun | None) -> DataFreshness:
     return DataFreshness(
         as_of=min(moments, default=None),
         missing=tuple(_missing(row) for row in rows if row.error_code),
-        running=SyncProgress(run.steps_done, run.steps_total, run.started_at) if run else None,
+        running=SyncProgress(run.steps_done, run.steps_total, run.started_at, run.step) if run else None,
     )
 
 

@@ -107,6 +107,16 @@ def fact_kind_words(kind: str) -> str:
     return by_code.get(kind, kind)
 
 
+def step_words(step: str) -> str:
+    """What a running update reads just now, by its step (sync_runs.STEPS)."""
+    by_code = {
+        "roster": _("the list of members and last visits"),
+        "completion": _("completed activities, learner by learner"),
+        "extensions": _("extended deadlines and attempts without a grade"),
+    }
+    return by_code.get(step) or fact_kind_words(step)
+
+
 def cause_sentence(group: MissingGroup) -> str:
     """What happened at the last try."""
     by_family = {
@@ -119,6 +129,7 @@ def cause_sentence(group: MissingGroup) -> str:
         "address_refused": _("The address of the learning platform is not one this tool may call."),
         "doubtful": _("The list came back empty or with many entries missing, so it was not believed."),
         "no_source": _("The platform offers this tool no list of members of this course."),
+        "run_too_long": _("The update took longer than half an hour and was stopped."),
         "token": _("The key with which this tool reads the platform is no longer valid."),
     }
     return by_family.get(group.family, _("The learning platform refused to give it."))
@@ -144,6 +155,7 @@ def remedy_sentence(group: MissingGroup) -> str:
             "Ask the admin of the platform to let this tool use names and roles, "
             "or to connect its web services."
         ),
+        "run_too_long": _("Nothing is lost: the next update goes on with what is missing."),
         "token": _("An admin sets a new one with “ementor platform connect-moodle”."),
     }
     ask = _("Ask the admin of the platform to check the permissions of the connection, and name this code.")

@@ -58,6 +58,7 @@ class SyncProgress:
     steps_done: int
     steps_total: int
     started_at: datetime
+    step: str = ""
 
 
 @dataclass(frozen=True)

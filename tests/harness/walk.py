@@ -106,7 +106,8 @@ class Walk:
             "console.remove_break": {},
             "console.course_rules": {"do": "save", "silent_act_days": "20"},
             "console.organisation_rules": {"do": "save", "silent_act_days": "20"},
-            "console.platform_roles": {"do": "save", "role-0": "tutor", "means-0": "mentor"} | self._mapping(),
+            "console.platform_roles": {"do": "save", "role-0": "tutor", "means-0": "mentor"}
+            | self._mapping(),
             "console.take_back_roles": {"mapping": self._mapping()["based_on"]},
         }
 

@@ -8,10 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from course_sync import pull
 from course_sync.database import db
 from course_sync.errors import SyncBusy
 from course_sync.models import Membership, Person, Progress, SyncRun
 from course_sync.sync import UnknownContext
+from course_sync.sync_runs import RUN_LIMIT, STEPS
 from tests.harness.sync_world import SyncWorld, small_course
 
 COMPLETION = "core_completion_get_activities_completion_status"
@@ -102,3 +104,30 @@ def test_two_thousand_learners_cost_little_when_nothing_moved(world: SyncWorld) 
     assert (report.rows_changed, report.learners_read) == (0, 0)
     assert report.requests <= 12
     assert db.session.scalar(select(func.count()).select_from(Progress)) == 2000 * 3
+
+
+def test_a_run_names_the_step_it_is_at(world: SyncWorld) -> None:
+    seen: list[str] = []
+    world.sync(on_progress=lambda _done, _total: seen.append(db.session.scalars(select(SyncRun.step)).one()))
+    assert list(dict.fromkeys(seen)) == ["roster", "structure", "submissions", "grades", "completion"]
+    assert set(STEPS) >= set(seen)
+
+
+def test_a_run_that_lasts_too_long_stops_and_the_next_one_goes_on(
+    world: SyncWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "LEARNERS_PER_COMMIT", 1)
+
+    def pass_time(_done: int, _total: int) -> None:
+        """Half an hour passes with the first learner; those already asked for still arrive."""
+        if db.session.scalars(select(SyncRun.step)).one() == "completion":
+            world.real += RUN_LIMIT
+
+    report = world.sync(on_progress=pass_time)
+    assert report.state == "partial"
+    assert {problem.code for problem in report.errors} == {"run_too_long"}
+    assert 0 < report.learners_read < 6
+    assert world.freshness("submissions").error_code is None
+    assert world.freshness("completion").error_code == "run_too_long"
+    again = world.later(minutes=10).sync()
+    assert (again.state, again.learners_read) == ("done", 6 - report.learners_read)
