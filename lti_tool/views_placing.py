@@ -41,7 +41,7 @@ def place() -> BaseResponse:
     placing = find_placing(g.session)
     if placing is None:
         return redirect(url_for("console.home"), 303)
-    chosen = [page for page in PAGES if page in request.form.getlist("page")]
+    chosen = [page for page in PAGES if page in request.form.getlist("chosen")]
     if not chosen or (len(chosen) > 1 and not placing.accepts_multiple):
         return _choice(placing, problem=_("Choose what the course shall link to."), status=400)
     response = make_response(

@@ -8,7 +8,7 @@ from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from lti_tool.demo_lms import lti_views, pages
+from lti_tool.demo_lms import lti_views, pages, placing_views, registration_views
 from lti_tool.demo_lms.clock import real_now
 from lti_tool.demo_lms.faults import Faults
 from lti_tool.demo_lms.site import EXTENSION, build_site
@@ -36,7 +36,8 @@ def create_demo_lms(
     site = build_site(Path(state_dir), base_url, tool_url, now, tool_jwks_url)
     site.faults = faults or Faults()
     app.extensions[EXTENSION] = site
-    for blueprint in (pages.blueprint, lti_views.blueprint, server.blueprint):
+    rooms = (pages, lti_views, placing_views, registration_views, server)
+    for blueprint in (room.blueprint for room in rooms):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, show_error)
     app.after_request(make_security_headers(tool_url))

@@ -8,6 +8,7 @@ from typing import Any
 
 from lti_tool.demo_lms import constants
 from lti_tool.demo_lms.people import ADMIN, EDITING_TEACHER, LEARNER, MANAGER, TEACHER, Person
+from lti_tool.demo_lms.placing import PlacedLink, request_claims
 from lti_tool.demo_lms.site import DemoSite
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -51,12 +52,26 @@ def iso_time(unix_time: int) -> str:
     return datetime.fromtimestamp(unix_time, UTC).isoformat()
 
 
-def custom_parameters(site: DemoSite, person: Person) -> dict[str, str]:
-    """Custom parameters as a Moodle admin might have set them; unknown variables arrive unreplaced."""
-    return {**_course_parameters(site), **_person_parameters(site, person), **_service_parameters(site)}
+def custom_parameters(site: DemoSite, person: Person, link: PlacedLink | None = None) -> dict[str, str]:
+    """Custom parameters as a Moodle admin might have set them; unknown variables arrive unreplaced.
+
+    Those of an added link come along with its launches.
+    """
+    own = link.custom if link else {}
+    course = _course_parameters(site, link)
+    return {**course, **_person_parameters(site, person), **_service_parameters(site), **own}
 
 
-def _course_parameters(site: DemoSite) -> dict[str, str]:
+def placing_claims(site: DemoSite, locale: str, sesskey: str) -> dict[str, Any]:
+    """What a deep-linking request says otherwise than a launch."""
+    return {
+        f"{CLAIM}message_type": "LtiDeepLinkingRequest",
+        f"{CLAIM}launch_presentation": {"locale": locale},
+        **request_claims(site.base_url, sesskey),
+    }
+
+
+def _course_parameters(site: DemoSite, link: PlacedLink | None) -> dict[str, str]:
     begin = int(site.clock.day_zero.timestamp())
     end = begin + site.course.length_days * constants.SECONDS_PER_DAY
     return {
@@ -71,8 +86,8 @@ def _course_parameters(site: DemoSite) -> dict[str, str]:
         "coursesection_longdescription": "",
         "coursesection_timeframe_begin": iso_time(begin),
         "coursesection_timeframe_end": iso_time(end),
-        "resourcelink_id": str(constants.LINK_ID),
-        "resourcelink_title": site.course.tool.name,
+        "resourcelink_id": str(link.link_id if link else constants.LINK_ID),
+        "resourcelink_title": link.title if link else site.course.tool.name,
         "context_id_history": "",
     }
 

@@ -13,7 +13,9 @@ class FaultsError(Exception):
 
 @dataclass(frozen=True)
 class Faults:
-    """`cut_roster`: the answer breaks off in the middle; `short_roster`: half of the members are left out."""
+    """`cut_roster`: the answer breaks off in the middle; `short_roster`: half of the members are left out;
+    `no_platform_storage`: the pages around the tool keep nothing for it, as in Moodle 4.5.
+    """
 
     down: bool = False
     slow_seconds: float = 0.0
@@ -21,6 +23,7 @@ class Faults:
     invalid_token: bool = False
     cut_roster: bool = False
     short_roster: bool = False
+    no_platform_storage: bool = False
     missing_capabilities: frozenset[str] = field(default_factory=frozenset)
     missing_functions: frozenset[str] = field(default_factory=frozenset)
     suspended_user_ids: frozenset[int] = field(default_factory=frozenset)

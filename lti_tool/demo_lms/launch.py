@@ -17,6 +17,7 @@ from lti1p3platform.oidc_login import OIDCLoginAbstract
 from lti_tool.demo_lms import claims, constants
 from lti_tool.demo_lms.lti_request import DemoRequest
 from lti_tool.demo_lms.people import Person
+from lti_tool.demo_lms.placing import PlacedLink
 from lti_tool.demo_lms.site import DemoSite
 
 ID_TOKEN_SECONDS = 60
@@ -37,6 +38,10 @@ class PendingLaunch:
     user_id: int
     locale: str
     document_target: str
+    link: PlacedLink | None = None
+    """None = the course's own activity."""
+    sesskey: str = ""
+    """Of a deep-linking request; "" = an ordinary launch."""
 
 
 class LaunchRefused(Exception):
@@ -62,13 +67,33 @@ class DemoOidcLogin(OIDCLoginAbstract):
         return AutoForm(parts._replace(query="").geturl(), dict(parse_qsl(parts.query)))
 
 
-def start_login(site: DemoSite, person: Person, locale: str, document_target: str) -> AutoForm:
-    """The form of the login initiation. The hint names this launch; it can be used once, for ten minutes."""
-    launch_id = f"ltilaunch{constants.LINK_ID}_{secrets.randbelow(10**10):010d}"
-    site.launches.put(launch_id, PendingLaunch(person.user_id, locale, document_target))
+def start_login(site: DemoSite, pending: PendingLaunch, *, offers_storage: bool = False) -> AutoForm:
+    """The form of the login initiation. The hint names this launch; it can be used once, for ten minutes.
+
+    `offers_storage`: the page around the frame keeps data for the tool.
+    """
+    link_id = pending.link.link_id if pending.link else constants.LINK_ID
+    launch_id = f"ltilaunch{link_id}_{secrets.randbelow(10**10):010d}"
+    cmid = pending.link.cmid if pending.link else site.course.tool.cmid
+    return _start(site, pending, launch_id, offers_storage, cmid=cmid)
+
+
+def start_placing(site: DemoSite, person: Person, locale: str, *, offers_storage: bool) -> AutoForm:
+    """The same for a deep-linking request."""
+    pending = PendingLaunch(person.user_id, locale, "iframe", sesskey=site.placed.begin(person.user_id))
+    launch_id = f"ltilaunch_ContentItemSelectionRequest{secrets.randbelow(10**10):010d}"
+    return _start(site, pending, launch_id, offers_storage)
+
+
+def _start(
+    site: DemoSite, pending: PendingLaunch, launch_id: str, offers_storage: bool, **hint: int
+) -> AutoForm:
+    site.launches.put(launch_id, pending)
     login = DemoOidcLogin(None, site.keys.platform())
-    login.set_lti_message_hint(cmid=site.course.tool.cmid, launchid=launch_id)
-    form: AutoForm = login.initiate_login(str(person.user_id))
+    login.set_lti_message_hint(**hint, launchid=launch_id)
+    form: AutoForm = login.initiate_login(str(pending.user_id))
+    if offers_storage and not site.faults.no_platform_storage:
+        return AutoForm(form.action, form.fields | {"lti_storage_target": "_parent"})
     return form
 
 
@@ -116,13 +141,24 @@ class DemoMessageLaunch(LTIAdvantageMessageLaunchAbstract):
         pending = self._take_pending(preflight_response)
         site, person = self._site, self._site.people[pending.user_id]
         self.set_user_data(str(person.user_id), claims.launch_roles(person), person.full_name, person.email)
-        self.set_resource_link_claim(str(constants.LINK_ID), claims.LINK_DESCRIPTION, site.course.tool.name)
         self.set_launch_context_claim(
             str(constants.COURSE_ID), ["CourseSection"], constants.COURSE_FULLNAME, constants.COURSE_SHORTNAME
         )
-        self.set_custom_parameters_claim(claims.custom_parameters(site, person))
+        self.set_custom_parameters_claim(claims.custom_parameters(site, person, pending.link))
         self.set_nrps(site.url(constants.MEMBERSHIPS_PATH))
         self.set_extra_claims(claims.moodle_claims(site, person, pending.locale, pending.document_target))
+        self._set_message(pending)
+
+    def _set_message(self, pending: PendingLaunch) -> None:
+        """A launch of one link, or a request to place some."""
+        if pending.sesskey:
+            self.set_extra_claims(claims.placing_claims(self._site, pending.locale, pending.sesskey))
+        elif pending.link:
+            link = pending.link
+            self.set_resource_link_claim(str(link.link_id), link.text, link.title)
+        else:
+            name = self._site.course.tool.name
+            self.set_resource_link_claim(str(constants.LINK_ID), claims.LINK_DESCRIPTION, name)
 
     def _take_pending(self, preflight: dict[str, Any]) -> PendingLaunch:
         try:

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from lti_tool.demo_lms import constants
-from lti_tool.demo_lms.launch import AutoForm, LaunchRefused, answer_login, start_login
+from lti_tool.demo_lms.launch import AutoForm, LaunchRefused, PendingLaunch, answer_login, start_login
 from lti_tool.demo_lms.lti_request import DemoRequest
 from lti_tool.demo_lms.mishaps import subject_to_faults
 from lti_tool.demo_lms.names_roles import answer_members
-from lti_tool.demo_lms.pages import get_person, launch_locale, remember_person, render
+from lti_tool.demo_lms.pages import find_tool_link, get_person, launch_locale, remember_person, render
 from lti_tool.demo_lms.platform import TokenRefused
 from lti_tool.demo_lms.site import current_site
 
@@ -22,12 +22,12 @@ blueprint.after_request(remember_person)
 def launch() -> ResponseReturnValue:
     """First half of a launch: a form that posts itself to the tool's login address."""
     site = current_site()
-    if request.args.get("id") != str(site.course.tool.cmid):
-        abort(404, "unknown_page")
+    link = find_tool_link(site)
     person = get_person(site)
     target = "window" if request.args.get("target") == "window" else "iframe"
-    form = start_login(site, person, launch_locale(person), target)
-    return _no_store(render("autoform.html", person, form=form))
+    pending = PendingLaunch(person.user_id, launch_locale(person), target, link)
+    form = start_login(site, pending, offers_storage="storage" in request.args)
+    return no_store(render("autoform.html", person, form=form))
 
 
 @blueprint.route(constants.AUTH_PATH, methods=["GET", "POST"])
@@ -37,10 +37,11 @@ def authenticate() -> ResponseReturnValue:
         form: AutoForm = answer_login(current_site(), DemoRequest(request))
     except LaunchRefused as error:
         return render("error.html", None, 400, message=str(error))
-    return _no_store(render("autoform.html", None, form=form))
+    return no_store(render("autoform.html", None, form=form))
 
 
-def _no_store(answer: Any) -> ResponseReturnValue:
+def no_store(answer: Any) -> ResponseReturnValue:
+    """A page that holds a person's launch is kept nowhere."""
     body, status = answer
     return body, status, {"Cache-Control": "no-store"}
 
@@ -61,33 +62,6 @@ def token() -> ResponseReturnValue:
 def certs() -> ResponseReturnValue:
     """The public keys of the site."""
     return jsonify(current_site().keys.platform().get_jwks())
-
-
-@blueprint.get("/mod/lti/openid-configuration.php")
-def openid_configuration() -> ResponseReturnValue:
-    """What the site supports; dynamic registration is not offered."""
-    site = current_site()
-    return jsonify(
-        {
-            "issuer": site.base_url,
-            "token_endpoint": site.url(constants.TOKEN_PATH),
-            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-            "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
-            "jwks_uri": site.url(constants.CERTS_PATH),
-            "authorization_endpoint": site.url(constants.AUTH_PATH),
-            "scopes_supported": [constants.NRPS_SCOPE, "openid"],
-            "response_types_supported": ["id_token"],
-            "subject_types_supported": ["public", "pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "claims_supported": ["sub", "iss", "name", "given_name", "family_name", "email"],
-            "https://purl.imsglobal.org/spec/lti-platform-configuration": {
-                "product_family_code": "moodle",
-                "version": constants.MOODLE_RELEASE,
-                "messages_supported": [{"type": "LtiResourceLinkRequest"}],
-                "variables": [],
-            },
-        }
-    )
 
 
 @blueprint.get("/mod/lti/services.php/CourseSection/<context_id>/bindings/<deployment_id>/memberships")

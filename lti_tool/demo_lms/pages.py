@@ -17,7 +17,8 @@ from lti_tool.demo_lms.clock import DemoClock
 from lti_tool.demo_lms.course import Activity
 from lti_tool.demo_lms.faults import Faults, FaultsError
 from lti_tool.demo_lms.history import COMPLETE_FAIL, History
-from lti_tool.demo_lms.people import LEARNER, ROLE_IDS, SERVICE, STAFF, Person
+from lti_tool.demo_lms.people import EDITING_TEACHER, LEARNER, ROLE_IDS, SERVICE, STAFF, Person
+from lti_tool.demo_lms.placing import PlacedLink
 from lti_tool.demo_lms.site import DemoSite, current_site
 from lti_tool.demo_lms.texts import TEXTS, find_text, long_date, short_date
 
@@ -26,6 +27,7 @@ blueprint = Blueprint("demo_pages", __name__)
 PERSON_COOKIE = "demo_person"
 LANGUAGE_COOKIE = "demo_language"
 LEARNERS_OFFERED = 8
+ADD_PATH = "/course/modedit.php"
 
 
 def chosen_language() -> str | None:
@@ -73,9 +75,17 @@ def course_link(person: Person) -> str:
     return link("/course/view.php", id=constants.COURSE_ID, user=person.user_id)
 
 
-def launch_link(site: DemoSite, person: Person, target: str) -> str:
-    """Opens the tool; `target` = iframe or window."""
-    return link(constants.LAUNCH_PATH, id=site.course.tool.cmid, user=person.user_id, target=target)
+def launch_link(person: Person, cmid: int, **query: object) -> str:
+    """Opens the tool from one of its links."""
+    return link(constants.LAUNCH_PATH, id=cmid, user=person.user_id, **query)
+
+
+def find_tool_link(site: DemoSite) -> PlacedLink | None:
+    """The added link this request is about, None for the course's own activity. Aborts for any other id."""
+    named = request.args.get("id", "")
+    if named == str(site.course.tool.cmid):
+        return None
+    return site.placed.find(named) or abort(404, "unknown_page")
 
 
 def language_links() -> list[tuple[str, str, bool]]:
@@ -158,8 +168,19 @@ def course_page() -> ResponseReturnValue:
     history = site.find_learner(person.user_id)
     enrolled = history is not None or (person.kind in ROLE_IDS and person.kind != LEARNER)
     outline = outline_rows(site, history, page_language(person))
-    tool_link = link("/mod/lti/view.php", id=site.course.tool.cmid, user=person.user_id)
-    return render("course.html", person, enrolled=enrolled, outline=outline, tool_link=tool_link)
+    return render(
+        "course.html",
+        person,
+        enrolled=enrolled,
+        outline=outline,
+        tool_link=_tool_link(site.course.tool.cmid, person),
+        added=[(placed, _tool_link(placed.cmid, person)) for placed in site.placed.all()],
+        add_link=link(ADD_PATH, user=person.user_id) if person.kind == EDITING_TEACHER else None,
+    )
+
+
+def _tool_link(cmid: int, person: Person) -> str:
+    return link("/mod/lti/view.php", id=cmid, user=person.user_id)
 
 
 def outline_rows(
@@ -189,10 +210,11 @@ def _outline_row(
 def tool_page() -> ResponseReturnValue:
     """The external tool activity: the tool in a frame, as Moodle embeds it."""
     site = current_site()
-    if request.args.get("id") != str(site.course.tool.cmid):
-        abort(404, "unknown_page")
+    placed = find_tool_link(site)
     person = get_person(site)
-    frame, window = (launch_link(site, person, target) for target in ("iframe", "window"))
+    cmid = placed.cmid if placed else site.course.tool.cmid
+    frame = launch_link(person, cmid, target="iframe", storage=1)
+    window = launch_link(person, cmid, target="window")
     return render("tool.html", person, frame_link=frame, window_link=window)
 
 

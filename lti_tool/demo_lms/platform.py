@@ -80,10 +80,15 @@ class DemoPlatform(LTI1P3PlatformConfAbstract):
             self._keys.tool_key_set = known
         return known
 
+    def decode_message(self, token: str) -> dict[str, Any]:
+        """Claims of a message the tool signed; its content is for the caller to check. The library raises."""
+        claims: dict[str, Any] = super().tool_validate_and_decode(token)
+        return claims
+
     def tool_validate_and_decode(self, jwt_token_string: str) -> dict[str, Any]:
         """Claims of a client assertion. Raises TokenRefused."""
         try:
-            claims: dict[str, Any] = super().tool_validate_and_decode(jwt_token_string)
+            claims = self.decode_message(jwt_token_string)
         except (LtiException, jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
             raise TokenRefused("invalid_client", f"client assertion: {error}") from error
         self._check_assertion(claims)

@@ -15,7 +15,9 @@ from lti_tool.demo_lms.course import Course
 from lti_tool.demo_lms.faults import Faults
 from lti_tool.demo_lms.history import History, load_course
 from lti_tool.demo_lms.people import ROLE_IDS, STAFF, Person
+from lti_tool.demo_lms.placing import PlacedLinks
 from lti_tool.demo_lms.platform import PlatformKeys, make_platform
+from lti_tool.demo_lms.registrations import ToolRegistrations
 from lti_tool.demo_lms.tickets import Tickets
 
 EXTENSION = "demo_lms"
@@ -32,6 +34,8 @@ class DemoSite:
     histories: dict[int, History]
     people: dict[int, Person]
     keys: PlatformKeys
+    tools: ToolRegistrations
+    placed: PlacedLinks
     faults: Faults = field(default_factory=Faults)
     launches: Tickets = field(default_factory=Tickets)
     outbox: list[dict[str, Any]] = field(default_factory=list)
@@ -91,6 +95,8 @@ def build_site(
         histories=histories,
         people=_by_id([*STAFF, *(history.person for history in histories.values())]),
         keys=platform,
+        tools=ToolRegistrations(platform),
+        placed=PlacedLinks(state_dir),
     )
 
 

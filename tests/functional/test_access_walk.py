@@ -72,6 +72,9 @@ OPEN_TO = {
     "console.ask_access": {"applicant"},
     "console.decide_request": {"trainer", "admin"},
     "lti.outside_course": ANYONE,
+    "placing.choose": {"trainer"},
+    "placing.place": {"trainer"},
+    "placing.not_yours": ANYONE,
 }
 """Endpoint -> parts that may enter."""
 

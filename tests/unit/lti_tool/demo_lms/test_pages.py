@@ -71,7 +71,7 @@ def test_two_tabs_are_two_people(lms: FlaskClient, site: DemoSite) -> None:
 def test_frame_and_window_name_the_person(lms: FlaskClient, site: DemoSite) -> None:
     page = lms.get(tool_page(site, 201)).text.replace("&amp;", "&")
     start = f"{constants.LAUNCH_PATH}?id={site.course.tool.cmid}&user=201&target="
-    assert f'src="{start}iframe"' in page
+    assert f'src="{start}iframe&storage=1"' in page
     assert f'href="{start}window"' in page
 
 
