@@ -13,6 +13,8 @@ from typing import Any
 from course_sync.errors import PlatformAnswerInvalid, PlatformError, PlatformRefused, PlatformUnreachable
 from course_sync.moodle_wire import safe_code
 
+MAX_REASON_BYTES = 4096
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -57,6 +59,29 @@ def status_error(answer: Answer) -> PlatformError | None:
     if answer.worth_retrying:
         return PlatformUnreachable(detail, code=code)
     return PlatformAnswerInvalid(detail, code=code)
+
+
+def raise_if_refused(answer: Answer) -> None:
+    """Raises PlatformRefused with the reason in plain words, where a registration was not accepted.
+
+    RFC 7591 (3.2.2) gives it as JSON; Moodle writes one word, Canvas a list of errors.
+    """
+    if 400 <= answer.status < 500:
+        raise PlatformRefused(_reason_of(answer), code=f"http_{answer.status}")
+
+
+def _reason_of(answer: Answer) -> str:
+    """At most 300 characters of the platform's reason; "" for a web page or none."""
+    text = answer.body[:MAX_REASON_BYTES].decode("utf-8", "replace").strip()
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None if text.startswith("<") else text
+    if isinstance(document, dict):
+        names = ("error_description", "message", "reason", "error", "errors")
+        document = next((document[name] for name in names if document.get(name)), "")
+    words = document if isinstance(document, str) else json.dumps(document) if document else ""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:300]
 
 
 def raise_token_refused(answer: Answer, document: Any) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from course_sync.addresses import Reach, check_service_url, check_url, origin_of
-from course_sync.answers import Answer, parse_json, raise_token_refused, status_error
+from course_sync.answers import Answer, parse_json, raise_if_refused, raise_token_refused, status_error
 from course_sync.errors import PlatformAnswerInvalid
 from course_sync.moodle_wire import REST_PATH, find_error, form_fields
 from course_sync.outbound import USER_AGENT, Limits, Outbound, next_link
@@ -72,11 +72,17 @@ class PlatformClient:
         return parse_json(self._out.request("GET", url, headers=headers, limits=limits))
 
     def fetch_document(
-        self, url: str, *, max_bytes: int = DOCUMENT_MAX_BYTES, timeout_seconds: float = DOCUMENT_SECONDS
+        self,
+        url: str,
+        *,
+        bearer: str | None = None,
+        max_bytes: int = DOCUMENT_MAX_BYTES,
+        timeout_seconds: float = DOCUMENT_SECONDS,
     ) -> dict[str, Any]:
         """GET a JSON object from an address somebody outside named. Raises PlatformError."""
         limits = _once(self._limits, max_bytes, timeout_seconds)
-        return _object_of(parse_json(self._out.request("GET", url, limits=limits)))
+        answer = self._out.request("GET", url, headers=_authorise(bearer), limits=limits)
+        return _object_of(parse_json(answer))
 
     def post_document(
         self,
@@ -87,10 +93,15 @@ class PlatformClient:
         max_bytes: int = DOCUMENT_MAX_BYTES,
         timeout_seconds: float = DOCUMENT_SECONDS,
     ) -> dict[str, Any]:
-        """POST a JSON object, once, and read the object that answers it. Raises PlatformError."""
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        """POST a JSON object, once, and read the object that answers it. Raises PlatformError.
+
+        A refusal is a PlatformRefused with the platform's reason as its detail.
+        """
         limits = _once(self._limits, max_bytes, timeout_seconds)
-        answer = self._out.request("POST", url, headers=headers, document=dict(document), limits=limits)
+        answer = self._out.request(
+            "POST", url, headers=_authorise(bearer), document=dict(document), limits=limits
+        )
+        raise_if_refused(answer)
         return _object_of(parse_json(answer))
 
     def fetch_jwks(self, registration: Registration) -> dict[str, Any]:
@@ -234,6 +245,10 @@ def _seconds_of(expires_in: Any) -> float:
 
 def _once(limits: Limits, max_bytes: int, timeout_seconds: float) -> Limits:
     return replace(limits.within(timeout_seconds), max_bytes=min(max_bytes, limits.max_bytes), attempts=1)
+
+
+def _authorise(bearer: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {bearer}"} if bearer else {}
 
 
 def _object_of(document: Any) -> dict[str, Any]:

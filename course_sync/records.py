@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from course_sync.bulk import insert_new
 from course_sync.database import db
-from course_sync.models import Context, Freshness, Membership, Person, Platform
+from course_sync.models import ACTIVE, Context, Freshness, Membership, Person, Platform
 from course_sync.registrations import Registration
 from course_sync.vocabulary import context_role
 
@@ -115,7 +115,10 @@ def registration_of(platform: Platform) -> Registration:
         auth_login_url=platform.auth_login_url,
         auth_token_url=platform.auth_token_url,
         jwks_url=platform.jwks_url,
-        deployment_ids=frozenset(row.deployment_id for row in platform.deployments),
+        deployment_ids=frozenset(row.deployment_id for row in platform.deployments if row.status == ACTIVE),
+        status=platform.status,
+        product=platform.product,
+        auth_audience=platform.auth_audience,
     )
 
 

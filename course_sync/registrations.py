@@ -21,6 +21,18 @@ class Registration:
     auth_token_url: str
     jwks_url: str
     deployment_ids: frozenset[str]
+    """Those that may launch; others of the platform may wait for approval."""
+    status: str = "active"
+    """active | pending | refused; only an active one may launch."""
+    product: str = ""
+    """moodle | canvas | "" where nobody said."""
+    auth_audience: str | None = None
+    """Audience of our client assertions; None = the token address."""
+
+    @property
+    def assertion_audience(self) -> str:
+        """Whom a client assertion is for (security framework 1.0, 4.1.1)."""
+        return self.auth_audience or self.auth_token_url
 
     def knows_deployment(self, deployment_id: str) -> bool:
         """Whether this deployment of the tool was registered."""

@@ -18,11 +18,14 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from course_sync.database import db
 from course_sync.errors import PlatformError, SyncBusy
+from course_sync.models import Organisation
 from lti_tool.audit import Allowance, record_audit
 from lti_tool.csrf import ForgedRequest
 from lti_tool.headers import frame_by_any_platform
 from lti_tool.rate_limits import TooMany
 from lti_tool.refusals import LaunchRefused
+from lti_tool.registration_refusals import RegistrationRefused
+from lti_tool.registration_wording import approval_words, refusal_words
 from mentor_console.access import AccessError, NoSession
 from mentor_console.errors import Conflict, ConsoleError
 
@@ -49,6 +52,7 @@ def init_error_pages(app: Flask) -> None:
         return _answer(page_of_refusal(refusal))
 
     app.register_error_handler(LaunchRefused, on_refusal)
+    app.register_error_handler(RegistrationRefused, _on_registration_refused)
     app.register_error_handler(AccessError, _on_access_error)
     app.register_error_handler(ConsoleError, _on_console_error)
     app.register_error_handler(PlatformError, _on_platform_error)
@@ -66,8 +70,18 @@ def page_of_refusal(refusal: LaunchRefused) -> ErrorPage:
     )
 
 
+def page_of_registration_refusal(refusal: RegistrationRefused) -> ErrorPage:
+    """The page of a registration by invite that does not go on."""
+    words = refusal_words(refusal)
+    safe = _("Nothing was changed.")
+    return ErrorPage(refusal.status, refusal.code, words.title, (*words.sentences, safe), words.next_steps)
+
+
 def _refusal_words(refusal: LaunchRefused) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Title, what happened, what to do next."""
+    if refusal.kind == "approval":
+        words = approval_words(refusal.code, _organisation_name())
+        return words.title, words.sentences, words.next_steps
     again = _("Open the activity again from your course.")
     tell = _("If it happens again, give the code below to the admin of your learning platform.")
     if refusal.kind == "again":
@@ -113,6 +127,13 @@ def _refusal_words_for_admins(kind: str, again: str) -> tuple[str, tuple[str, ..
     )
 
 
+def _organisation_name() -> str:
+    """Of the platform a refusal is about; those who wait should know whom to ask."""
+    registration = g.get("registration")
+    organisation = db.session.get(Organisation, registration.organisation_id) if registration else None
+    return organisation.name if organisation else ""
+
+
 def _note_refusal(refusal: LaunchRefused, allowance: Allowance) -> None:
     """Log the refusal, and audit it if the platform is known."""
     db.session.rollback()
@@ -125,6 +146,12 @@ def _note_refusal(refusal: LaunchRefused, allowance: Allowance) -> None:
         return
     subject = {"code": refusal.code, "platform_id": platform_id}
     record_audit("launch_refused", subject, g.real_now, organisation_id=registration.organisation_id)
+
+
+def _on_registration_refused(refusal: RegistrationRefused) -> Response:
+    db.session.rollback()
+    log.warning("registration refused", extra={"code": refusal.code, "detail": refusal.detail})
+    return _answer(page_of_registration_refusal(refusal))
 
 
 def _on_access_error(error: AccessError) -> Response:

@@ -120,7 +120,7 @@ class ToolKeys:
         claims = {
             "iss": registration.client_id,
             "sub": registration.client_id,
-            "aud": registration.auth_token_url,
+            "aud": registration.assertion_audience,
             "iat": issued_at,
             "exp": issued_at + ASSERTION_SECONDS,
             "jti": secrets.token_urlsafe(24),

@@ -1,6 +1,7 @@
-"""Platforms the tool knows: add, find, list, connect; and the file of platforms applied at each start.
+"""Platforms the tool knows: add, save, find, list, connect; and the file of platforms applied at each start.
 
-Manual registration (LTI 1.3 core 3.1.3). Addresses are checked here, before they are stored.
+Every way of registering (by hand, by file, by invite) ends here, where addresses are checked before they are
+stored (LTI 1.3 core 3.1.3).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from course_sync.database import db
-from course_sync.models import Deployment, Organisation, Platform
+from course_sync.models import ACTIVE, PENDING, REFUSED, Deployment, Organisation, Platform
 from course_sync.records import registration_of
 from course_sync.registrations import Registration
 from lti_tool.addresses import AddressInvalid, check_platform_address
@@ -24,11 +25,24 @@ from lti_tool.config import ConfigError, Settings
 from lti_tool.secrets import Sealer
 
 CONFIG_KEY = "EMENTOR_TOOL_CONFIG"
+PRODUCTS = ("moodle", "canvas")
+_KNOWN = "client_id: a platform with this issuer and client_id is registered already"
+_OPTIONAL = {"product", "auth_audience"}
+"""Fields an entry of the file may leave out."""
 _ADDRESSES = ("issuer", "auth_login_url", "auth_token_url", "jwks_url")
 
 
 class RegistrationInvalid(ValueError):
     """What was given does not describe a platform; the message names the field."""
+
+    @property
+    def field(self) -> str:
+        """Which of the fields is wrong."""
+        return str(self).partition(":")[0]
+
+
+class PlatformForeign(RegistrationInvalid):
+    """The platform belongs to somebody else, or is not the one that was meant."""
 
 
 @dataclass(frozen=True)
@@ -42,34 +56,127 @@ class PlatformDetails:
     auth_token_url: str
     jwks_url: str
     deployment_ids: tuple[str, ...]
+    """May be empty for Canvas, whose deployments are learnt from launches and approved."""
+    product: str = ""
+    """moodle | canvas | "" for any other."""
+    auth_audience: str | None = None
+    """Audience of our client assertions where it is not the token address."""
 
 
-def add_platform(details: PlatformDetails, settings: Settings, now: datetime) -> Platform:
-    """Register a platform, or bring the one with this issuer and client_id up to date.
+def add_platform(
+    details: PlatformDetails, settings: Settings, now: datetime, organisation_id: int | None = None
+) -> Platform:
+    """Register a platform by hand, or bring the one with this issuer and client_id up to date.
 
-    Deployment ids are added to those known; none is taken away. Raises RegistrationInvalid.
+    Deployment ids are added to those known; none is taken away. A platform that is known stays with its
+    organisation, and refused if it was. Raises RegistrationInvalid.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms)
+    return _save(details, settings, now, _Terms(organisation_id, is_bound=False))
+
+
+def save_platform(
+    details: PlatformDetails,
+    settings: Settings,
+    now: datetime,
+    *,
+    organisation_id: int,
+    status: str,
+    updates: Platform | None = None,
+) -> Platform:
+    """Store what an invite brought; what is new about it gets this status. Raises RegistrationInvalid.
+
+    `updates` is the platform to bring up to date, also under a new client id. Raises PlatformForeign for a
+    platform of another organisation, or another than `updates`.
+    """
+    check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
+    return _save(details, settings, now, _Terms(organisation_id, status, updates))
+
+
+def register_by_hand(
+    details: PlatformDetails, settings: Settings, now: datetime, organisation_id: int
+) -> Platform:
+    """Store a platform an admin typed in for their organisation. Raises RegistrationInvalid if it is known."""
+    _refuse_known(details, None)
+    return save_platform(details, settings, now, organisation_id=organisation_id, status=ACTIVE)
+
+
+def change_platform(platform: Platform, details: PlatformDetails, settings: Settings) -> None:
+    """Put what an admin typed in place of what is stored; deployments stay. Raises RegistrationInvalid."""
+    check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
+    _refuse_known(details, platform)
+    for field in ("name", "issuer", "product", "client_id", *_ADDRESSES[1:], "auth_audience"):
+        setattr(platform, field, getattr(details, field))
     try:
-        platform = _upsert(details, settings, now)
         db.session.commit()
     except IntegrityError:
-        db.session.rollback()  # another process registered it at the same moment: now it is an update
-        platform = _upsert(details, settings, now)
-        db.session.commit()
+        db.session.rollback()
+        raise RegistrationInvalid(_KNOWN) from None
+
+
+def add_deployment(platform: Platform, deployment_id: str) -> None:
+    """Let a deployment of a platform launch, known before or not. Raises RegistrationInvalid."""
+    _check_text("deployment_ids", deployment_id, 255)
+    known = next((row for row in platform.deployments if row.deployment_id == deployment_id), None)
+    if known is not None:
+        known.status = ACTIVE
+    else:
+        platform.deployments.append(Deployment(deployment_id=deployment_id))
+    db.session.commit()
+
+
+def get_organisation(name: str) -> Organisation:
+    """The organisation of this name. Raises RegistrationInvalid naming those there are."""
+    organisations = {row.name: row for row in db.session.scalars(select(Organisation))}
+    if name not in organisations:
+        raise RegistrationInvalid(
+            f"organisation: there is none of this name; known: {', '.join(organisations)}"
+        )
+    return organisations[name]
+
+
+def get_platform(platform_id: int) -> Platform:
+    """One platform by its number. Raises RegistrationInvalid."""
+    platform = db.session.get(Platform, platform_id)
+    if platform is None:
+        raise RegistrationInvalid(f"platform: there is none with id {platform_id}")
     return platform
 
 
-def check_details(details: PlatformDetails, *, allow_loopback: bool) -> None:
+def _refuse_known(details: PlatformDetails, but: Platform | None) -> None:
+    statement = select(Platform).where(
+        Platform.issuer == details.issuer, Platform.client_id == details.client_id
+    )
+    if db.session.scalars(statement).one_or_none() not in (None, but):
+        raise RegistrationInvalid(_KNOWN)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """For whom a platform is saved, and what becomes of it."""
+
+    organisation_id: int | None
+    """None = the default organisation."""
+    status: str = ACTIVE
+    updates: Platform | None = None
+    is_bound: bool = True
+    """Whether a platform of another organisation is refused; by hand it is brought up to date where it is."""
+
+
+def check_details(details: PlatformDetails, *, allow_loopback: bool, deployments_later: bool = False) -> None:
     """Raises RegistrationInvalid naming the first field that is wrong."""
     for field, limit in (("name", 200), ("client_id", 255)):
         _check_text(field, getattr(details, field), limit)
-    if not details.deployment_ids:
+    if details.product not in ("", *PRODUCTS):
+        raise RegistrationInvalid(f"product: must be one of {', '.join(PRODUCTS)}, or nothing")
+    if not details.deployment_ids and details.product != "canvas" and not deployments_later:
         raise RegistrationInvalid("deployment_ids: at least one is needed")
     for deployment_id in details.deployment_ids:
         _check_text("deployment_ids", deployment_id, 255)
     for field in _ADDRESSES:
         _check_address(field, getattr(details, field), allow_loopback)
+    if details.auth_audience is not None:
+        _check_text("auth_audience", details.auth_audience, 1024)
     if len(details.issuer) > 512:
         raise RegistrationInvalid("issuer: must have at most 512 characters")
 
@@ -96,9 +203,7 @@ def connect_moodle(
     platform_id: int, url: str, token: str, *, sealer: Sealer, allow_loopback: bool, now: datetime
 ) -> Platform:
     """Store where a Moodle's web services are, and their token, sealed. Raises RegistrationInvalid."""
-    platform = db.session.get(Platform, platform_id)
-    if platform is None:
-        raise RegistrationInvalid(f"platform: there is none with id {platform_id}")
+    platform = get_platform(platform_id)
     _check_address("moodle_url", url, allow_loopback)
     token = token.strip()
     if not 16 <= len(token) <= 256 or not token.isascii() or not token.isalnum():
@@ -119,7 +224,15 @@ def read_tool_config(path: Path, *, allow_loopback: bool) -> list[PlatformDetail
     listed = document.get("platforms") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise ConfigError(CONFIG_KEY, 'the file must be {"platforms": [...]}')
-    return [_read_entry(number, entry, allow_loopback) for number, entry in enumerate(listed, start=1)]
+    entries = [_read_entry(number, entry, allow_loopback) for number, entry in enumerate(listed, start=1)]
+    seen: dict[tuple[str, str], int] = {}
+    for number, details in enumerate(entries, start=1):
+        first = seen.setdefault((details.issuer, details.client_id), number)
+        if first != number:
+            raise ConfigError(
+                CONFIG_KEY, f"platform {number}: has the issuer and client_id of platform {first}"
+            )
+    return entries
 
 
 def apply_tool_config(settings: Settings, now: datetime) -> list[Platform]:
@@ -147,34 +260,66 @@ def get_default_organisation(settings: Settings, now: datetime) -> Organisation:
     return organisation
 
 
-def _upsert(details: PlatformDetails, settings: Settings, now: datetime) -> Platform:
-    statement = select(Platform).where(
-        Platform.issuer == details.issuer, Platform.client_id == details.client_id
-    )
-    platform = db.session.scalars(statement).one_or_none()
+def _save(details: PlatformDetails, settings: Settings, now: datetime, terms: _Terms) -> Platform:
+    try:
+        platform = _upsert(details, settings, now, terms)
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()  # another process registered it at the same moment: now it is an update
+        platform = _upsert(details, settings, now, terms)
+        db.session.commit()
+    return platform
+
+
+def _upsert(details: PlatformDetails, settings: Settings, now: datetime, terms: _Terms) -> Platform:
+    platform = _find_to_update(details, terms)
     if platform is None:
-        organisation = get_default_organisation(settings, now)
+        organisation_id = terms.organisation_id or get_default_organisation(settings, now).id
         platform = Platform(
-            organisation_id=organisation.id,
+            organisation_id=organisation_id,
             issuer=details.issuer,
-            client_id=details.client_id,
+            name=details.name,
+            status=terms.status,
             created_at=now,
         )
         db.session.add(platform)
-    platform.name = details.name
-    platform.auth_login_url = details.auth_login_url
-    platform.auth_token_url = details.auth_token_url
-    platform.jwks_url = details.jwks_url
-    _add_deployments(platform, details.deployment_ids)
+    elif platform.status == REFUSED and terms.is_bound:
+        platform.status = terms.status
+    if platform.client_id not in (None, details.client_id):
+        platform.deployments.clear()  # they belonged to the former client
+    if not terms.is_bound:
+        platform.name = details.name
+    for field in ("client_id", "auth_login_url", "auth_token_url", "jwks_url", "auth_audience"):
+        setattr(platform, field, getattr(details, field))
+    platform.product = details.product or platform.product or ""
+    _add_deployments(platform, details.deployment_ids, terms.status)
     db.session.flush()
     return platform
 
 
-def _add_deployments(platform: Platform, deployment_ids: Iterable[str]) -> None:
-    known = {deployment.deployment_id for deployment in platform.deployments}
+def _find_to_update(details: PlatformDetails, terms: _Terms) -> Platform | None:
+    """The platform these details are about. Raises PlatformForeign where the terms do not allow it."""
+    statement = select(Platform).where(
+        Platform.issuer == details.issuer, Platform.client_id == details.client_id
+    )
+    known = db.session.scalars(statement).one_or_none()
+    if known is not None and terms.is_bound and known.organisation_id != terms.organisation_id:
+        raise PlatformForeign("client_id: another organisation is connected with it")
+    if terms.updates is None:
+        return known
+    if known not in (None, terms.updates) or terms.updates.issuer != details.issuer:
+        raise PlatformForeign("issuer: this is another platform than the one to bring up to date")
+    return terms.updates
+
+
+def _add_deployments(platform: Platform, deployment_ids: Iterable[str], status: str) -> None:
+    """Those not known yet get this status; one that waits is approved where the new would be."""
+    known = {deployment.deployment_id: deployment for deployment in platform.deployments}
     for deployment_id in dict.fromkeys(deployment_ids):
         if deployment_id not in known:
-            platform.deployments.append(Deployment(deployment_id=deployment_id))
+            platform.deployments.append(Deployment(deployment_id=deployment_id, status=status))
+        elif known[deployment_id].status == PENDING:
+            known[deployment_id].status = status
 
 
 def _check_text(field: str, value: Any, max_chars: int) -> None:
@@ -191,8 +336,11 @@ def _check_address(field: str, value: Any, allow_loopback: bool) -> None:
 
 def _read_entry(number: int, entry: Any, allow_loopback: bool) -> PlatformDetails:
     fields = set(PlatformDetails.__dataclass_fields__)
-    if not isinstance(entry, dict) or set(entry) != fields:
-        raise ConfigError(CONFIG_KEY, f"platform {number}: the fields are {', '.join(sorted(fields))}")
+    if not isinstance(entry, dict) or not fields - _OPTIONAL <= set(entry) <= fields:
+        needed, optional = ", ".join(sorted(fields - _OPTIONAL)), ", ".join(sorted(_OPTIONAL))
+        raise ConfigError(
+            CONFIG_KEY, f"platform {number}: the fields are {needed}; and, if need be, {optional}"
+        )
     if not isinstance(entry["deployment_ids"], list):
         raise ConfigError(CONFIG_KEY, f"platform {number}: deployment_ids: must be a list")
     details = PlatformDetails(**(entry | {"deployment_ids": tuple(entry["deployment_ids"])}))

@@ -1,4 +1,4 @@
-"""`ementor platform`: registering by hand, listing, connecting a Moodle's web services.
+"""`ementor platform`: invites and approval, registering by hand, listing, connecting a Moodle's web services.
 
 The registration itself is lti_tool.registration; tokens come from standard input only, never from arguments.
 """
@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from typing import Any
 
 import click
 
-from course_sync.models import Platform
-from lti_tool import registration
+from course_sync.models import ACTIVE, PENDING, Organisation, Platform
+from lti_tool import approvals, invites, registration
 from lti_tool.audit import record_audit
 from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, with_app
 from lti_tool.services import current_services
+
+organisation_option = click.option(
+    "--organisation", default=None, help="Name of the organisation; the one of the settings unless given."
+)
 
 
 @click.group()
@@ -31,24 +36,22 @@ def platform() -> None:
 @click.option("--auth-token-url", required=True, help="Access token address.")
 @click.option("--jwks-url", required=True, help="Public keyset address.")
 @click.option(
-    "--deployment-id", "deployment_ids", required=True, multiple=True, help="May be given several times."
+    "--deployment-id",
+    "deployment_ids",
+    multiple=True,
+    help="May be given several times; Canvas's may be left out and approved later.",
 )
+@click.option("--product", type=click.Choice(registration.PRODUCTS), default=None, help="moodle or canvas.")
+@click.option("--auth-audience", default=None, help="Audience of access tokens, if not the token address.")
+@organisation_option
 @with_app
-def add(
-    name: str,
-    issuer: str,
-    client_id: str,
-    auth_login_url: str,
-    auth_token_url: str,
-    jwks_url: str,
-    deployment_ids: tuple[str, ...],
-) -> None:
+def add(organisation: str | None, product: str | None, **given: Any) -> None:
     """Register a platform; repeating the command for the same issuer and client id updates it."""
     services = current_services()
-    details = registration.PlatformDetails(
-        name, issuer, client_id, auth_login_url, auth_token_url, jwks_url, deployment_ids
-    )
-    added = registration.add_platform(details, services.settings, services.clock.real_now())
+    details = registration.PlatformDetails(product=product or "", **given)
+    now = services.clock.real_now()
+    organisation_id = registration.get_organisation(organisation).id if organisation else None
+    added = registration.add_platform(details, services.settings, now, organisation_id)
     _audit(added, "platform_registered")
     click.echo(f"Platform {added.id} ({added.name}) is registered.")
     click.echo(what_to_paste(services.settings.public_url))
@@ -67,7 +70,10 @@ def list_platforms(as_json: bool) -> None:
         click.echo("No platform yet: ementor platform add --help")
     for row in rows:
         moodle = f", web services of {row['moodle_url']}" if row["moodle_url"] else ""
-        click.echo(f"{row['id']:>4}  {row['name']}  {row['issuer']}  client {row['client_id']}{moodle}")
+        state = "" if row["status"] == ACTIVE else f", {row['status']}"
+        places = f", places that wait: {', '.join(row['waiting'])}" if row["waiting"] else ""
+        described = f"{row['issuer']}  client {row['client_id']}{moodle}{state}{places}"
+        click.echo(f"{row['id']:>4}  {row['name']}  {described}")
 
 
 @platform.command("connect-moodle")
@@ -91,6 +97,97 @@ def connect_moodle(platform_id: int, url: str) -> None:
     click.echo(f"{connected.name} is connected to {connected.moodle_url}. Pull its courses: ementor sync")
 
 
+@platform.command("invite")
+@organisation_option
+@click.option("--approve", is_flag=True, help="Let in what it brings at once, without another approval.")
+@click.option(
+    "--days",
+    default=invites.DEFAULT_DAYS,
+    show_default=True,
+    type=click.IntRange(1, invites.MAX_DAYS),
+    help="How long the link is good.",
+)
+@click.option(
+    "--update", "update_id", type=PLATFORM_NUMBER, default=None, help="Bring this platform up to date."
+)
+@with_app
+def invite(organisation: str | None, approve: bool, days: int, update_id: int | None) -> None:
+    """Print a link with which one Moodle or Canvas connects itself, once."""
+    services = current_services()
+    now = services.clock.real_now()
+    updates = registration.get_platform(update_id) if update_id else None
+    made = invites.make_invite(
+        _organisation_of(organisation, updates, now).id,
+        own_origin=services.settings.public_url,
+        now=now,
+        days=days,
+        approve_at_once=approve,
+        updates=updates,
+    )
+    subject = {"invite_id": made.invite.id, "approve_at_once": approve}
+    record_audit("invite_made", subject, now, organisation_id=made.invite.organisation_id)
+    click.echo(made.link)
+
+
+@platform.command("invites")
+@with_app
+def list_invites() -> None:
+    """List invites; their links are shown only when they are made."""
+    now = current_services().clock.real_now()
+    listed = invites.list_all_invites()
+    for row in listed:
+        state = (invites.find_obstacle(row, now) or "invite_open").removeprefix("invite_")
+        until = f"until {row.expires_at:%Y-%m-%d %H:%M} UTC"
+        brought = f", platform {row.platform_id}" if row.platform_id else ""
+        click.echo(f"{row.id:>4}  {row.organisation.name}  {state}, {until}{brought}")
+    if not listed:
+        click.echo("No invite yet: ementor platform invite")
+
+
+@platform.command("withdraw")
+@click.option("--invite", "invite_id", required=True, type=PLATFORM_NUMBER, help="Number from: invites")
+@with_app
+def withdraw(invite_id: int) -> None:
+    """Take an invite back; its link connects nothing any more."""
+    now = current_services().clock.real_now()
+    row = invites.find_by_id(invite_id)
+    if row is None or not invites.withdraw_invite(row, now):
+        raise registration.RegistrationInvalid("invite: there is no open one of this number")
+    record_audit("invite_withdrawn", {"invite_id": row.id}, now, organisation_id=row.organisation_id)
+    click.echo(f"Invite {row.id} is taken back.")
+
+
+@platform.command("approve")
+@click.option("--platform", "platform_id", required=True, type=PLATFORM_NUMBER, help=PLATFORM_HELP)
+@with_app
+def approve(platform_id: int) -> None:
+    """Let a platform in, with every place of it that waits for approval."""
+    row = registration.get_platform(platform_id)
+    approvals.approve_platform(row)
+    _audit(row, "platform_approved")
+    click.echo(f"Platform {row.id} ({row.name}) is let in.")
+
+
+@platform.command("refuse")
+@click.option("--platform", "platform_id", required=True, type=PLATFORM_NUMBER, help=PLATFORM_HELP)
+@with_app
+def refuse(platform_id: int) -> None:
+    """Let a platform in no more; its courses and people stay."""
+    row = registration.get_platform(platform_id)
+    approvals.refuse_platform(row)
+    _audit(row, "platform_refused")
+    click.echo(f"Platform {row.id} ({row.name}) is not let in any more.")
+
+
+def _organisation_of(name: str | None, updates: Platform | None, now: datetime) -> Organisation:
+    """Whom an invite is for: as named, else the platform's own, else the one of the settings."""
+    if name:
+        return registration.get_organisation(name)
+    if updates is not None:
+        return updates.organisation
+    return registration.get_default_organisation(current_services().settings, now)
+
+
 def describe(row: Platform) -> dict[str, Any]:
     """A platform as programs read it; no secret."""
     return {
@@ -101,7 +198,11 @@ def describe(row: Platform) -> dict[str, Any]:
         "auth_login_url": row.auth_login_url,
         "auth_token_url": row.auth_token_url,
         "jwks_url": row.jwks_url,
-        "deployment_ids": sorted(deployment.deployment_id for deployment in row.deployments),
+        "organisation": row.organisation.name,
+        "product": row.product,
+        "status": row.status,
+        "deployment_ids": sorted(d.deployment_id for d in row.deployments if d.status == ACTIVE),
+        "waiting": sorted(d.deployment_id for d in row.deployments if d.status == PENDING),
         "moodle_url": row.moodle_url,
     }
 

@@ -20,6 +20,7 @@ from lti_tool.config import ConfigError, load_settings
 from lti_tool.health import find_obstacle
 from lti_tool.migrating import upgrade
 from lti_tool.registration import RegistrationInvalid
+from lti_tool.registration_refusals import RegistrationRefused
 from mentor_console.errors import ConsoleError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -118,7 +119,13 @@ def with_app(command: Command) -> Command:
             refuse_obstacle()
             try:
                 return command(*args, **kwargs)
-            except (ConsoleError, CourseSyncError, ConfigError, RegistrationInvalid) as problem:
+            except (
+                ConsoleError,
+                CourseSyncError,
+                ConfigError,
+                RegistrationInvalid,
+                RegistrationRefused,
+            ) as problem:
                 raise click.ClickException(str(problem) or type(problem).__name__) from problem
 
     return run  # type: ignore[return-value]

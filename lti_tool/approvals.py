@@ -1,0 +1,104 @@
+"""Platforms and deployments that wait: who may launch, what an unknown deployment leaves, decisions.
+
+Fail-closed: only an active deployment of an active platform may launch. What was refused stays refused
+until somebody approves it after all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from course_sync import vocabulary as lti
+from course_sync.database import db
+from course_sync.models import ACTIVE, PENDING, REFUSED, Deployment, Platform
+from course_sync.registrations import Registration
+from lti_tool.audit import record_audit
+from lti_tool.models import Invite
+from lti_tool.refusals import LaunchRefused
+
+MAX_WAITING = 50
+"""Deployments of one platform that may wait at once; a site has a handful."""
+
+
+def check_platform(registration: Registration) -> None:
+    """Raises LaunchRefused unless the platform was approved."""
+    if registration.status == PENDING:
+        raise LaunchRefused("platform_pending")
+    if registration.status != ACTIVE:
+        raise LaunchRefused("platform_stopped")
+
+
+def refuse_deployment(
+    registration: Registration, claims: dict[str, Any], refusal: LaunchRefused, now: datetime
+) -> LaunchRefused:
+    """What to say of a *signed* launch that `check_claims` refused; a new deployment is kept for approval.
+
+    Canvas never tells its deployments at registration, and makes one for each account or course the tool is
+    added to: they are learnt from launches. Other platforms name theirs when they register.
+    """
+    if refusal.code != "deployment_unknown" or registration.status == REFUSED:
+        return refusal
+    deployment = _find_or_note(registration, claims[lti.CLAIM_DEPLOYMENT_ID], now)
+    if deployment is None or deployment.status == REFUSED:
+        return refusal
+    return LaunchRefused("platform_pending" if registration.status == PENDING else "deployment_pending")
+
+
+def _find_or_note(registration: Registration, deployment_id: str, now: datetime) -> Deployment | None:
+    """The deployment's row, made where the platform may have new ones and there is room for it."""
+    statement = select(Deployment).where(
+        Deployment.platform_id == registration.platform_id, Deployment.deployment_id == deployment_id
+    )
+    known = db.session.scalars(statement).one_or_none()
+    is_learning = registration.product == "canvas" or not registration.deployment_ids
+    if known is not None or not is_learning or _count_waiting(registration.platform_id) >= MAX_WAITING:
+        return known
+    db.session.add(
+        Deployment(
+            platform_id=registration.platform_id, deployment_id=deployment_id, status=PENDING, seen_at=now
+        )
+    )
+    try:
+        db.session.commit()
+    except IntegrityError:  # a second launch noted it in the same moment
+        db.session.rollback()
+    else:
+        subject = {"platform_id": registration.platform_id}
+        record_audit("deployment_seen", subject, now, organisation_id=registration.organisation_id)
+    return db.session.scalars(statement).one_or_none()
+
+
+def _count_waiting(platform_id: int) -> int:
+    waiting = Deployment.platform_id == platform_id, Deployment.status != ACTIVE
+    return db.session.scalar(select(func.count()).select_from(Deployment).where(*waiting)) or 0
+
+
+def approve_platform(platform: Platform) -> None:
+    """Let a platform launch, with every deployment that waits so far. Commits."""
+    platform.status = ACTIVE
+    for deployment in platform.deployments:
+        if deployment.status == PENDING:
+            deployment.status = ACTIVE
+    db.session.commit()
+
+
+def refuse_platform(platform: Platform) -> None:
+    """Let a platform launch no more; its courses and people stay. Commits."""
+    platform.status = REFUSED
+    db.session.commit()
+
+
+def decide_deployment(deployment: Deployment, *, approve: bool) -> None:
+    """Let one deployment launch, or not. Commits."""
+    deployment.status = ACTIVE if approve else REFUSED
+    db.session.commit()
+
+
+def audit_registration(platform: Platform, invite: Invite, now: datetime) -> None:
+    """Note that a platform came by an invite, and whether it was let in at once."""
+    subject = {"platform_id": platform.id, "invite_id": invite.id, "status": platform.status}
+    record_audit("platform_registered", subject, now, organisation_id=platform.organisation_id)

@@ -1,0 +1,181 @@
+"""Dynamic registration: from an invite and a platform's own description to a stored registration.
+
+1EdTech dynamic registration 1.0. First the offer that a person sees and confirms, then the registration
+itself. Between the two nothing is stored: the checked offer travels, sealed, in the form of the page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from course_sync.database import db
+from course_sync.errors import AddressRefused, PlatformError, PlatformRefused
+from course_sync.models import ACTIVE, PENDING, Platform
+from course_sync.platform_client import PlatformClient
+from lti_tool import invites
+from lti_tool.config import Settings
+from lti_tool.models import Invite
+from lti_tool.platform_document import PlatformDescription, check_document_address, read_document
+from lti_tool.registration import PlatformDetails, PlatformForeign, RegistrationInvalid, save_platform
+from lti_tool.registration_refusals import RegistrationRefused
+from lti_tool.secrets import SealBroken, Sealer
+from lti_tool.tool_description import TOOL_CONFIGURATION, registration_document
+
+FETCH_SECONDS = 10.0
+"""Somebody waits in front of the page."""
+MAX_DOCUMENT_BYTES = 256 * 1024
+"""Moodle's has 3 kB, Canvas's some 20."""
+OFFER_LIFE = timedelta(minutes=30)
+"""Moodle's registration token lives an hour."""
+MAX_TOKEN_CHARS = 8192
+_FETCH_CODES = {
+    "broken_json": "configuration_not_json",
+    "html_answer": "configuration_not_json",
+    "not_an_object": "configuration_not_json",
+    "too_large": "configuration_too_large",
+    "redirected": "configuration_redirected",
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A platform that may be connected by an invite, checked; shown before anything happens."""
+
+    invite_token: str
+    registration_token: str
+    document_address: str
+    description: PlatformDescription
+    made_at: datetime
+
+    def seal(self, sealer: Sealer) -> str:
+        """For the form: nobody can read or change it on the way."""
+        values = asdict(self) | {"made_at": self.made_at.isoformat()}
+        return sealer.seal(json.dumps(values))
+
+
+def open_offer(sealed: str, sealer: Sealer, now: datetime) -> Offer:
+    """The offer of a form that comes back. Raises RegistrationRefused for one that is old or not ours."""
+    try:
+        values = json.loads(sealer.open(sealed))
+        made_at = datetime.fromisoformat(values.pop("made_at"))
+        description = PlatformDescription(**values.pop("description"))
+        offer = Offer(**values, description=description, made_at=made_at)
+    except (SealBroken, ValueError, TypeError, KeyError, AttributeError):
+        raise RegistrationRefused("offer_stale") from None
+    if now - offer.made_at > OFFER_LIFE:
+        raise RegistrationRefused("offer_stale")
+    return offer
+
+
+def make_offer(
+    parameters: Mapping[str, str], client: PlatformClient, *, allow_loopback: bool, now: datetime
+) -> Offer:
+    """Ask the platform of a registration request for its description. Raises RegistrationRefused."""
+    invite_token = parameters.get("invite", "")
+    invites.get_invite(invite_token, now)
+    db.session.rollback()  # no transaction stays open while the platform is asked
+    address = check_document_address(
+        parameters.get("openid_configuration", ""), allow_loopback=allow_loopback
+    )
+    token = parameters.get("registration_token", "")
+    if len(token) > MAX_TOKEN_CHARS or not token.isascii() or not token.isprintable():
+        raise RegistrationRefused("configuration_missing", "registration_token")
+    document = _fetch_document(client, address, token)
+    description = read_document(document, address, allow_loopback=allow_loopback)
+    return Offer(invite_token, token, address, description, now)
+
+
+def _fetch_document(client: PlatformClient, address: str, token: str) -> dict[str, Any]:
+    try:
+        return client.fetch_document(
+            address, bearer=token or None, max_bytes=MAX_DOCUMENT_BYTES, timeout_seconds=FETCH_SECONDS
+        )
+    except AddressRefused as error:
+        raise RegistrationRefused("configuration_address_refused", error.code) from None
+    except PlatformError as error:
+        code = _FETCH_CODES.get(error.code, "configuration_unreachable")
+        raise RegistrationRefused(code, error.code) from None
+
+
+def connect(
+    offer: Offer, client: PlatformClient, settings: Settings, names: dict[str, str], now: datetime
+) -> tuple[Platform, Invite]:
+    """Consume the invite, register at the platform, and store what it answers. Raises RegistrationRefused.
+
+    What comes to nothing leaves the invite usable.
+    """
+    invite = invites.get_invite(offer.invite_token, now)
+    invites.consume_invite(invite, now)
+    try:
+        answer = _post_registration(offer, client, settings.public_url, names)
+        details = _details_of(offer.description, answer)
+        return _store(details, invite, settings, now), invite
+    except RegistrationRefused:
+        invites.release_invite(invite)
+        raise
+
+
+def _post_registration(
+    offer: Offer, client: PlatformClient, own_origin: str, names: dict[str, str]
+) -> dict[str, Any]:
+    document = registration_document(own_origin, offer.description.product, names)
+    try:
+        return client.post_document(
+            offer.description.registration_url,
+            document,
+            bearer=offer.registration_token or None,
+            max_bytes=MAX_DOCUMENT_BYTES,
+            timeout_seconds=FETCH_SECONDS,
+        )
+    except PlatformRefused as error:
+        raise RegistrationRefused("registration_refused", error.code, said=error.detail) from None
+    except PlatformError as error:
+        code = "registration_unclear" if error.code in _FETCH_CODES else "registration_unreachable"
+        raise RegistrationRefused(code, error.code) from None
+
+
+def _details_of(description: PlatformDescription, answer: dict[str, Any]) -> PlatformDetails:
+    """What to store: addresses from the description, client id and perhaps a deployment from the answer."""
+    client_id = answer.get("client_id")
+    if isinstance(client_id, int) and not isinstance(client_id, bool):
+        client_id = str(client_id)  # Canvas's ids are numbers, and some versions write them so
+    tool = answer.get(TOOL_CONFIGURATION)
+    deployment_id = tool.get("deployment_id") if isinstance(tool, dict) else None
+    if not isinstance(client_id, str) or not client_id:
+        raise RegistrationRefused("registration_unclear", "client_id")
+    return PlatformDetails(
+        name=description.host[:200],
+        issuer=description.issuer,
+        client_id=client_id,
+        auth_login_url=description.auth_login_url,
+        auth_token_url=description.auth_token_url,
+        jwks_url=description.jwks_url,
+        deployment_ids=(str(deployment_id),) if deployment_id not in (None, "") else (),
+        product=description.product,
+        auth_audience=description.auth_audience,
+    )
+
+
+def _store(details: PlatformDetails, invite: Invite, settings: Settings, now: datetime) -> Platform:
+    """Store a platform the invite brings, or bring up to date the one it names or finds."""
+    status = ACTIVE if invite.approve_at_once else PENDING
+    try:
+        platform = save_platform(
+            details,
+            settings,
+            now,
+            organisation_id=invite.organisation_id,
+            status=status,
+            updates=invite.platform,
+        )
+    except PlatformForeign as problem:
+        raise RegistrationRefused("invite_foreign", str(problem)) from None
+    except RegistrationInvalid as problem:
+        raise RegistrationRefused("registration_unclear", str(problem)) from None
+    invite.platform_id = platform.id
+    db.session.commit()
+    return platform

@@ -1,0 +1,148 @@
+"""What an admin sees and does about the platforms of their own organisation; a service behind the pages.
+
+Every row is asked for together with the organisation, so that a number of somebody else's leads nowhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from course_sync.database import db
+from course_sync.models import ACTIVE, PENDING, Context, Deployment, Organisation, Platform
+from lti_tool import approvals, invites
+from lti_tool.audit import record_audit
+from lti_tool.invites import MadeInvite
+from lti_tool.models import Invite
+from mentor_console.access import AccessDenied, Viewer
+from mentor_console.errors import Conflict
+
+
+@dataclass(frozen=True)
+class PlatformLine:
+    """One platform in the list."""
+
+    platform: Platform
+    courses: int
+    waiting: tuple[Deployment, ...]
+    """Deployments that ask for approval."""
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether the platform, or a place of it, waits for an admin."""
+        return self.platform.status == PENDING or (self.platform.status == ACTIVE and bool(self.waiting))
+
+
+@dataclass(frozen=True)
+class InviteLine:
+    """One invite in the list; its link is known to nobody any more."""
+
+    invite: Invite
+    obstacle: str | None
+    """Why it cannot be used: a code of registration_refusals; None = it can."""
+
+
+@dataclass(frozen=True)
+class PlatformsPage:
+    """All platforms and invites of an organisation."""
+
+    organisation_name: str
+    lines: tuple[PlatformLine, ...]
+    invites: tuple[InviteLine, ...]
+
+
+def get_page(viewer: Viewer, now: datetime) -> PlatformsPage:
+    """What the organisation's admin finds under Platforms."""
+    statement = select(Platform).where(Platform.organisation_id == viewer.organisation_id)
+    courses = dict(
+        db.session.execute(
+            select(Context.platform_id, func.count())
+            .where(Context.organisation_id == viewer.organisation_id)
+            .group_by(Context.platform_id)
+        ).tuples()
+    )
+    lines = [
+        PlatformLine(platform, courses.get(platform.id, 0), _waiting(platform))
+        for platform in db.session.scalars(statement.order_by(Platform.id))
+    ]
+    listed = [
+        InviteLine(invite, invites.find_obstacle(invite, now))
+        for invite in invites.list_invites(viewer.organisation_id)
+    ]
+    organisation = db.session.get_one(Organisation, viewer.organisation_id)
+    return PlatformsPage(organisation.name, tuple(lines), tuple(listed))
+
+
+def _waiting(platform: Platform) -> tuple[Deployment, ...]:
+    return tuple(row for row in platform.deployments if row.status == PENDING)
+
+
+def get_platform(viewer: Viewer, platform_id: int) -> Platform:
+    """A platform of the viewer's organisation. Raises AccessDenied for any other number."""
+    platform = db.session.get(Platform, platform_id)
+    if platform is None or platform.organisation_id != viewer.organisation_id:
+        raise AccessDenied("platform")
+    return platform
+
+
+def make_invite(
+    viewer: Viewer, now: datetime, *, own_origin: str, approve_at_once: bool, updates: Platform | None
+) -> MadeInvite:
+    """A link for the organisation of the viewer. Only it may be copied; the list does not show it again."""
+    made = invites.make_invite(
+        viewer.organisation_id,
+        own_origin=own_origin,
+        now=now,
+        approve_at_once=approve_at_once,
+        created_by_id=viewer.person_id,
+        updates=updates,
+    )
+    _audit(viewer, "invite_made", {"invite_id": made.invite.id, "approve_at_once": approve_at_once}, now)
+    return made
+
+
+def withdraw_invite(viewer: Viewer, invite_id: int, now: datetime) -> None:
+    """Make a link worthless. Raises AccessDenied, or Conflict where it was used or withdrawn meanwhile."""
+    invite = invites.find_by_id(invite_id)
+    if invite is None or invite.organisation_id != viewer.organisation_id:
+        raise AccessDenied("invite")
+    if not invites.withdraw_invite(invite, now):
+        raise Conflict("invite_used")
+    _audit(viewer, "invite_withdrawn", {"invite_id": invite_id}, now)
+
+
+def decide_platform(viewer: Viewer, platform_id: int, *, approve: bool, now: datetime) -> None:
+    """Let a platform in, or out. Raises AccessDenied, or Conflict for the platform one has come from."""
+    platform = get_platform(viewer, platform_id)
+    if not approve and platform.id == viewer.platform_id:
+        raise Conflict("own_platform")
+    if approve:
+        approvals.approve_platform(platform)
+    else:
+        approvals.refuse_platform(platform)
+    action = "platform_approved" if approve else "platform_refused"
+    _audit(viewer, action, {"platform_id": platform_id}, now)
+
+
+def decide_deployment(
+    viewer: Viewer, platform_id: int, deployment_row: int, *, approve: bool, now: datetime
+) -> None:
+    """Let one place of a platform in, or not. Raises AccessDenied."""
+    platform = get_platform(viewer, platform_id)
+    deployment = next((row for row in platform.deployments if row.id == deployment_row), None)
+    if deployment is None:
+        raise AccessDenied("deployment")
+    approvals.decide_deployment(deployment, approve=approve)
+    action = "deployment_approved" if approve else "deployment_refused"
+    _audit(viewer, action, {"platform_id": platform_id, "deployment": deployment_row}, now)
+
+
+def note_change(viewer: Viewer, action: str, platform_id: int, now: datetime) -> None:
+    """Audit what else was changed about a platform."""
+    _audit(viewer, action, {"platform_id": platform_id}, now)
+
+
+def _audit(viewer: Viewer, action: str, subject: dict[str, object], now: datetime) -> None:
+    record_audit(action, subject, now, organisation_id=viewer.organisation_id, actor_id=viewer.person_id)
