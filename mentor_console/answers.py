@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
@@ -56,12 +56,13 @@ class Said:
     awaits_reply: bool
     is_news: bool
     """Nobody has done anything since an answer that still holds: it belongs on an open card."""
-    answered_at: datetime | None
+    newest_id: int
+    """Of the newest answer that was not withdrawn, an absence that is over too; 0 = nothing was said."""
     paused_until: datetime | None
     contested_flag_ids: frozenset[int]
 
 
-NOTHING_SAID = Said(None, False, False, None, None, frozenset())
+NOTHING_SAID = Said(None, False, False, 0, None, frozenset())
 
 
 def give_answer(
@@ -129,13 +130,12 @@ def list_answers(membership_ids: Collection[int]) -> dict[int, list[LearnerAnswe
     return _list_where(LearnerAnswer.membership_id.in_(membership_ids))
 
 
-def list_standing_answers(membership_ids: Collection[int], now: datetime) -> dict[int, list[LearnerAnswer]]:
-    """The same without what was withdrawn and absences that are over."""
-    return _list_where(
-        LearnerAnswer.membership_id.in_(membership_ids),
-        LearnerAnswer.withdrawn_at.is_(None),
-        or_(LearnerAnswer.until_at.is_(None), LearnerAnswer.until_at > now),
-    )
+def list_standing_answers(membership_ids: Collection[int]) -> dict[int, list[LearnerAnswer]]:
+    """The same without what was withdrawn.
+
+    An absence that is over stays: that it was said has ended a snooze for good.
+    """
+    return _list_where(LearnerAnswer.membership_id.in_(membership_ids), LearnerAnswer.withdrawn_at.is_(None))
 
 
 def _list_where(*where: ColumnElement[bool]) -> dict[int, list[LearnerAnswer]]:
@@ -163,25 +163,24 @@ def find_pauses(context_id: int, now: datetime) -> dict[int, datetime]:
 def sum_up(
     answers: Iterable[LearnerAnswer],
     last_contact: Contact | None,
-    decided_at: datetime | None,
+    seen_id: int,
     now: datetime,
 ) -> Said:
-    """What the answers of one learner come to; absences that are over count no more.
+    """What the answers of one learner come to; absences that are over pause nothing any more.
 
-    `decided_at` is when somebody last set the flags aside.
+    `seen_id` is the newest answer that somebody knew who set the flags aside; 0 = none.
     """
-    standing = [answer for answer in answers if answer.withdrawn_at is None and not _is_past(answer, now)]
-    if not standing:
-        return NOTHING_SAID
+    kept = [answer for answer in answers if answer.withdrawn_at is None]
+    standing = [answer for answer in kept if not _is_past(answer, now)]
     asking = [answer for answer in standing if awaits_reply(answer, last_contact)]
     away = [answer for answer in standing if _is_away(answer, now)]
     shown = asking or away
-    told = [answer for answer in away if _is_unseen(answer, last_contact, decided_at)]
+    told = [answer for answer in away if _is_unseen(answer, last_contact, seen_id)]
     return Said(
         answer=max(shown, key=lambda answer: (answer.given_at, answer.id)) if shown else None,
         awaits_reply=bool(asking),
         is_news=bool(asking or told),
-        answered_at=max(answer.given_at for answer in standing),
+        newest_id=max((answer.id for answer in kept), default=0),
         paused_until=max((answer.until_at for answer in away if answer.until_at), default=None),
         contested_flag_ids=frozenset(answer.flag_id for answer in standing if answer.flag_id is not None),
     )
@@ -230,9 +229,8 @@ def _is_past(answer: LearnerAnswer, now: datetime) -> bool:
     return answer.until_at is not None and answer.until_at <= now
 
 
-def _is_unseen(answer: LearnerAnswer, last_contact: Contact | None, decided_at: datetime | None) -> bool:
-    decided = decided_at is not None and decided_at >= answer.given_at
-    return not decided and not _came_after(last_contact, answer)
+def _is_unseen(answer: LearnerAnswer, last_contact: Contact | None, seen_id: int) -> bool:
+    return answer.id > seen_id and not _came_after(last_contact, answer)
 
 
 def _check_until(kind: str, until: date | None, today: date) -> str | None:

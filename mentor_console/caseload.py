@@ -52,10 +52,10 @@ def name_mentor(viewer: Viewer, membership: Membership, now: datetime) -> Done:
 def end_mentor(viewer: Viewer, person_id: int, now: datetime) -> Done:
     """Take the part of e-mentor in the viewer's course away. How many learners lose this mentor."""
     context_id = _own_course(viewer)
+    change = begin_change(viewer, context_id, "end_mentor", now, person_id)
     grant = find_open_grant(person_id, "mentor", context_id)
     if grant is None:
-        return Done(0, None)
-    change = begin_change(viewer, context_id, "end_mentor", now, person_id)
+        return finish_change(change, 0)
     change.role_grant_id = grant.id
     ended = update_rows(
         update(RoleGrant)

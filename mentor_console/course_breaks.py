@@ -2,72 +2,147 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
 from mentor_console.access import AccessDenied, Viewer
-from mentor_console.form_checks import check_length, clean_text, refuse
+from mentor_console.caseload_changes import lock_course
+from mentor_console.errors import Conflict
+from mentor_console.form_checks import check_key, check_length, clean_text, refuse
 from mentor_console.local_days import end_of_day, start_of_day
 from mentor_console.models import CourseBreak
 from mentor_console.support_lines import BreakLine
-from mentor_console.writes import update_rows
+from mentor_console.writes import insert_once, update_rows
 
 NAME_MAX_CHARACTERS = 200
 _LONGEST = timedelta(days=120)
 """Longer than any summer: rather a mistyped year, and it would switch every rule off."""
 _RANGE = timedelta(days=730)
+_REMOVED_SHOWN = 5
 
 
-def add_break(viewer: Viewer, *, name: str, starts_on: date, ends_on: date, now: datetime) -> CourseBreak:
-    """Let the viewer's course rest from one day to another, both included.
+def add_break(
+    viewer: Viewer,
+    *,
+    name: str,
+    starts_on: date,
+    ends_on: date,
+    based_on: str = "",
+    request_key: str,
+    now: datetime,
+) -> CourseBreak:
+    """Let the viewer's course rest from one day to another, both included; the same form twice is one break.
 
-    Raises AccessDenied for anybody but its trainer; InvalidInput with every problem at once.
+    `based_on` is the mark (`breaks_mark`) of the breaks that the form showed. Raises AccessDenied for anybody
+    but its trainer; InvalidInput with every problem at once; Conflict("changed_by_other"),
+    Conflict("request_key_used").
     """
     context_id = _own_course(viewer)
     said = clean_text(name)
-    problem = check_length(said, NAME_MAX_CHARACTERS, required=True)
-    refuse({"name": problem, **_check_days(starts_on, ends_on, now.astimezone(UTC).date())})
-    row = CourseBreak(
-        context_id=context_id,
-        name=said,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        added_by_id=viewer.person_id,
-        added_at=now,
-    )
-    db.session.add(row)
+    problems = {"name": check_length(said, NAME_MAX_CHARACTERS, required=True)}
+    days = _check_days(starts_on, ends_on, now.astimezone(UTC).date())
+    refuse({**problems, **days, "request_key": check_key(request_key)})
+    row = {"context_id": context_id, "name": said, "starts_on": starts_on, "ends_on": ends_on}
+    added = {"added_by_id": viewer.person_id, "added_at": now, "request_key": request_key}
+    if insert_once(CourseBreak, [{**row, **added}]):
+        _check_base(context_id, request_key, based_on)
     db.session.commit()
+    return _get_added(viewer, request_key, row)
+
+
+def _check_base(context_id: int, request_key: str, based_on: str) -> None:
+    """Of two who add at once the second waits here until it can see what the first did."""
+    lock_course(context_id)
+    mine = func.coalesce(CourseBreak.request_key, "") == request_key
+    others = select(CourseBreak.id).where(_standing_in(context_id), ~mine)
+    if _mark(db.session.scalars(others)) != based_on:
+        db.session.rollback()
+        raise Conflict("changed_by_other")
+
+
+def _get_added(viewer: Viewer, request_key: str, wanted: Mapping[str, Any]) -> CourseBreak:
+    """What the form added. It may not go out again filled in otherwise, nor after that was removed."""
+    row = db.session.scalars(select(CourseBreak).where(CourseBreak.request_key == request_key)).one()
+    is_same = all(getattr(row, name) == value for name, value in wanted.items())
+    if row.added_by_id != viewer.person_id or row.removed_at is not None or not is_same:
+        raise Conflict("request_key_used")
     return row
 
 
 def remove_break(viewer: Viewer, break_id: int, now: datetime) -> bool:
     """The course does not rest after all. False = it was removed before. Raises AccessDenied."""
+    is_standing = CourseBreak.removed_at.is_(None)
+    return _change(viewer, break_id, is_standing, removed_at=now, removed_by_id=viewer.person_id)
+
+
+def put_back_break(viewer: Viewer, break_id: int, _now: datetime) -> bool:
+    """It rests then, as it was. False = the break stands already. Raises AccessDenied."""
+    return _change(viewer, break_id, CourseBreak.removed_at.is_not(None), removed_at=None, removed_by_id=None)
+
+
+def _change(viewer: Viewer, break_id: int, where: ColumnElement[bool], **values: Any) -> bool:
     context_id = _own_course(viewer)
     row = db.session.get(CourseBreak, break_id)
     if row is None or row.context_id != context_id:
         raise AccessDenied("break")
-    statement = (
-        update(CourseBreak)
-        .where(CourseBreak.id == break_id, CourseBreak.removed_at.is_(None))
-        .values(removed_at=now, removed_by_id=viewer.person_id)
-    )
-    removed = update_rows(statement) == 1
+    changed = update_rows(update(CourseBreak).where(CourseBreak.id == break_id, where).values(**values)) == 1
     db.session.commit()
-    return removed
+    return changed
 
 
 def list_breaks(context_id: int) -> tuple[BreakLine, ...]:
     """The breaks of a course, the earliest first."""
     statement = (
         select(CourseBreak)
-        .where(CourseBreak.context_id == context_id, CourseBreak.removed_at.is_(None))
+        .options(joinedload(CourseBreak.added_by))
+        .where(_standing_in(context_id))
         .order_by(CourseBreak.starts_on, CourseBreak.id)
     )
     return tuple(
-        BreakLine(row.id, row.name, row.starts_on, row.ends_on) for row in db.session.scalars(statement)
+        BreakLine(row.id, row.name, row.starts_on, row.ends_on, row.added_by.display_name, row.added_at)
+        for row in db.session.scalars(statement)
     )
+
+
+def list_removed_breaks(viewer: Viewer) -> tuple[BreakLine, ...]:
+    """Those that were removed last, the newest first. Raises AccessDenied for anybody but the trainer."""
+    statement = (
+        select(CourseBreak)
+        .options(joinedload(CourseBreak.removed_by))
+        .where(CourseBreak.context_id == _own_course(viewer), CourseBreak.removed_at.is_not(None))
+        .order_by(CourseBreak.removed_at.desc(), CourseBreak.id.desc())
+        .limit(_REMOVED_SHOWN)
+    )
+    return tuple(
+        BreakLine(
+            row.id,
+            row.name,
+            row.starts_on,
+            row.ends_on,
+            row.removed_by.display_name if row.removed_by else "",
+            row.removed_at,
+        )
+        for row in db.session.scalars(statement)
+    )
+
+
+def breaks_mark(lines: Collection[BreakLine]) -> str:
+    """What a form sends back, so that nobody adds a break beside one they have not seen."""
+    return _mark(line.break_id for line in lines)
+
+
+def _mark(break_ids: Iterable[int]) -> str:
+    return ".".join(str(break_id) for break_id in sorted(break_ids))
+
+
+def _standing_in(context_id: int) -> ColumnElement[bool]:
+    return (CourseBreak.context_id == context_id) & CourseBreak.removed_at.is_(None)
 
 
 def list_break_moments(context_id: int, zone: tzinfo) -> tuple[tuple[datetime, datetime], ...]:

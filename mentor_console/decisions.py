@@ -16,12 +16,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from course_sync.database import db
 from course_sync.models import Membership
 from mentor_console.access import AccessDenied, Viewer, get_learner
-from mentor_console.errors import Conflict
+from mentor_console.answers import Said, list_standing_answers, sum_up
+from mentor_console.contacts import find_last_contacts
+from mentor_console.errors import Conflict, NewsSince
 from mentor_console.form_checks import check_choice, check_length, clean_text, refuse
 from mentor_console.local_days import local_day, start_of_day
 from mentor_console.models import Flag, FlagDecision, LearnerAnswer
 from mentor_console.ownership import require_doer, undo_of
-from mentor_console.quieting import find_covered, note_seen
+from mentor_console.quieting import Seen, find_covered, is_news, note_seen, see
 from mentor_console.support_lines import DecisionLine, Undo
 from mentor_console.writes import update_rows
 
@@ -42,33 +44,46 @@ _SAME_CLICK = timedelta(minutes=1)
 
 
 def dismiss_flags(
-    viewer: Viewer, membership: Membership, *, reason: str, text: str = "", now: datetime
+    viewer: Viewer,
+    membership: Membership,
+    *,
+    reason: str,
+    text: str = "",
+    seen: Seen | None = None,
+    now: datetime,
 ) -> Undo:
     """What is flagged of this learner is no problem; holds for each flag until it clears or gets worse.
 
-    Raises AccessDenied; InvalidInput for reason and text; Conflict("nothing_open") where nothing is flagged
-    and the learner has said nothing.
+    `seen` is what the page showed, None = what stands now. Raises AccessDenied; InvalidInput for reason and
+    text; NewsSince where more has come up than was seen; Conflict("nothing_open") where nothing is flagged
+    and the learner has said nothing, Conflict("awaits_reply") where only a reply is left to do.
     """
     learner = get_learner(viewer, membership.id)
     said = clean_text(text)
     missing = reason == "other" and not said
     problem = "required" if missing else check_length(said, TEXT_MAX_CHARACTERS)
     refuse({"reason": check_choice(reason, REASONS), "text": problem})
-    return _decide(viewer, learner, FlagDecision(action="dismiss", reason=reason, text=said), now)
+    return _decide(viewer, learner, FlagDecision(action="dismiss", reason=reason, text=said), seen, now)
 
 
 def snooze(
-    viewer: Viewer, membership: Membership, *, until: date | None, now: datetime, zone: tzinfo = UTC
+    viewer: Viewer,
+    membership: Membership,
+    *,
+    until: date | None,
+    seen: Seen | None = None,
+    now: datetime,
+    zone: tzinfo = UTC,
 ) -> Undo:
     """Not now: until a day begins in `zone`, and in any case only until something new happens.
 
     New is: a flag that was not there, a worse level, another piece of work, an answer of the learner.
-    Raises AccessDenied; InvalidInput for `until`; Conflict("nothing_open").
+    Raises AccessDenied; InvalidInput for `until`; NewsSince and Conflict as for `dismiss_flags`.
     """
     learner = get_learner(viewer, membership.id)
     refuse({"until": _check_until(until, local_day(now, zone))})
     until_at = start_of_day(until, zone) if until else None
-    return _decide(viewer, learner, FlagDecision(action="snooze", until=until, until_at=until_at), now)
+    return _decide(viewer, learner, FlagDecision(action="snooze", until=until, until_at=until_at), seen, now)
 
 
 def undo_decision(viewer: Viewer, decision_id: int, now: datetime) -> bool:
@@ -112,9 +127,9 @@ def decision_line(
     learner: Membership,
     flags: Collection[Flag],
     now: datetime,
-    answered_at: datetime | None = None,
+    answer_id: int = 0,
 ) -> DecisionLine:
-    """A stored decision as a line; `flags` are the open ones of the learner."""
+    """A stored decision as a line; `flags` are the learner's open ones, `answer_id` their newest answer."""
     undone = decision.undone_at is not None
     undo = undo_of(viewer, learner, "decision", decision.id, decision.decided_by_id)
     return DecisionLine(
@@ -126,7 +141,7 @@ def decision_line(
         decided_at=decision.decided_at,
         by_name=decision.decided_by.display_name,
         rules=tuple(str(item["rule"]) for item in decision.seen),
-        is_active=bool(find_covered(decision, flags, now, answered_at=answered_at)),
+        is_active=bool(find_covered(decision, flags, now, answer_id=answer_id)),
         taken_back=undone,
         undo=None if undone else undo,
     )
@@ -153,14 +168,23 @@ def _check_until(until: date | None, today: date) -> str | None:
     return "too_far" if until > today + timedelta(days=SNOOZE_MAX_DAYS) else None
 
 
-def _decide(viewer: Viewer, learner: Membership, decision: FlagDecision, now: datetime) -> Undo:
+def _decide(
+    viewer: Viewer, learner: Membership, decision: FlagDecision, seen: Seen | None, now: datetime
+) -> Undo:
+    """The decision keeps what was seen: what is committed beside it meanwhile is news to it all the same."""
     flags = _list_open_flags(learner)
-    if not flags and not _has_answered(learner):
+    answers = list_standing_answers([learner.id]).get(learner.id, [])
+    if not flags and not answers:
         raise Conflict("nothing_open")
-    decision.seen = note_seen(flags)
+    known = seen or see(flags, max((answer.id for answer in answers), default=0))
+    _refuse_news(known, flags, answers)
+    decision.seen = note_seen(flag for flag in flags if flag.id in known.flags)
+    decision.seen_answer_id = max((answer.id for answer in answers), default=0)
     twin = _find_twin(viewer, learner, decision, now)
     if twin is not None:
         return Undo("decision", twin.id)
+    if not flags and _only_waits(_sum_up(learner, answers, now)):
+        raise Conflict("awaits_reply")
     decision.membership_id, decision.decided_by_id, decision.decided_at = learner.id, viewer.person_id, now
     db.session.add(decision)
     db.session.commit()
@@ -174,11 +198,26 @@ def _list_open_flags(learner: Membership) -> Sequence[Flag]:
     return db.session.scalars(statement).all()
 
 
-def _has_answered(learner: Membership) -> bool:
-    statement = select(LearnerAnswer.id).where(
-        LearnerAnswer.membership_id == learner.id, LearnerAnswer.withdrawn_at.is_(None)
-    )
-    return db.session.scalars(statement.limit(1)).first() is not None
+def _refuse_news(seen: Seen, flags: Sequence[Flag], answers: Sequence[LearnerAnswer]) -> None:
+    news = [flag.id for flag in flags if is_news(flag, seen.flags.get(flag.id))]
+    said = [answer.id for answer in answers if answer.id > seen.answer_id]
+    if news or said:
+        raise NewsSince(news, said)
+
+
+def awaits_reply(learner: Membership, now: datetime) -> bool:
+    """Whether the learner's card stays open, whatever is decided, because an answer waits for a reply."""
+    answers = list_standing_answers([learner.id]).get(learner.id, [])
+    return _sum_up(learner, answers, now).awaits_reply
+
+
+def _sum_up(learner: Membership, answers: Sequence[LearnerAnswer], now: datetime) -> Said:
+    return sum_up(answers, find_last_contacts([learner.id]).get(learner.id), 0, now)
+
+
+def _only_waits(said: Said) -> bool:
+    """Nothing but a reply is left to do: no decision would change a card."""
+    return said.awaits_reply and said.paused_until is None
 
 
 def _find_twin(
@@ -197,4 +236,5 @@ def _find_twin(
 
 
 def _speaks_of(decision: FlagDecision) -> tuple[object, ...]:
-    return decision.reason or "", decision.text or "", decision.until, decision.seen
+    seen = decision.seen, decision.seen_answer_id
+    return decision.reason or "", decision.text or "", decision.until, *seen

@@ -5,7 +5,7 @@ Codes only, no sentences; the views turn them into words. Refusals of access liv
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 
 class ConsoleError(Exception):
@@ -37,3 +37,12 @@ class Conflict(ConsoleError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class NewsSince(Conflict):
+    """Something came up that the page did not show when it was decided on; nothing was decided."""
+
+    def __init__(self, flag_ids: Collection[int], answer_ids: Collection[int]) -> None:
+        super().__init__("changed_since")
+        self.flag_ids = frozenset(flag_ids)
+        self.answer_ids = frozenset(answer_ids)

@@ -32,6 +32,9 @@ def _of_field() -> dict[tuple[str, str], str]:
         ("until", "too_far"): _("Choose a day within the next 90 days."),
         ("due_at", "required"): _("Say until when, as day and time."),
         ("due_at", "not_later"): _("Choose a moment later than the date that holds now."),
+        ("due_at", "shorter"): _(
+            "This is earlier than the date by hand that holds now. If that is meant, send it once more."
+        ),
         ("due_at", "too_far"): _("Choose a moment within a year."),
         ("activity", "required"): _("Choose a step."),
         ("activity", "unknown"): _("Choose a step."),

@@ -21,9 +21,16 @@ from mentor_console.local_days import local_day
 from mentor_console.models import Contact, Flag
 from mentor_console.ownership import undo_of
 from mentor_console.quieting import level_rank
-from mentor_console.screens import TimelineEntry
 from mentor_console.steps import find_required_ids
-from mentor_console.support_lines import AnswerLine, ContactLine, DecisionLine, FlagLine, TaskLine
+from mentor_console.support_lines import (
+    AnswerLine,
+    ContactLine,
+    DecisionLine,
+    ExtensionLine,
+    FlagLine,
+    TaskLine,
+)
+from mentor_console.timeline import TimelineEntry
 
 TIMELINE_KINDS = ("contact", "flag", "task", "answer", "decision", "course")
 _TASK_EVENTS = {"done": "task_done", "dropped": "task_dropped"}
@@ -38,6 +45,7 @@ class Told:
     tasks: Sequence[TaskLine] = ()
     answers: Sequence[AnswerLine] = ()
     decisions: Sequence[DecisionLine] = ()
+    extensions: Sequence[ExtensionLine] = ()
 
 
 def flag_line(
@@ -108,7 +116,7 @@ def build_timeline(
         *_work_entries(activities, progress, zone_of_course(membership.context_id)),
     ]
     chosen = [entry for entry in entries if kinds is None or entry.kind in kinds]
-    return tuple(sorted(chosen, key=lambda entry: entry.at, reverse=True))
+    return tuple(sorted(chosen, key=lambda entry: entry.mark, reverse=True))
 
 
 def _told_entries(told: Told) -> Iterable[TimelineEntry]:
@@ -118,6 +126,12 @@ def _told_entries(told: Told) -> Iterable[TimelineEntry]:
         yield TimelineEntry(at=answer.given_at, kind="answer", answer=answer)
     for decision in told.decisions:
         yield TimelineEntry(at=decision.decided_at, kind="decision", decision=decision)
+    for line in told.extensions:
+        yield TimelineEntry(at=line.given_at, kind="decision", extension=line, event="extension_given")
+        if line.withdrawn_at is not None:
+            yield TimelineEntry(
+                at=line.withdrawn_at, kind="decision", extension=line, event="extension_withdrawn"
+            )
 
 
 def _flag_entries(flags: Iterable[FlagLine]) -> Iterable[TimelineEntry]:

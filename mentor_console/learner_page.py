@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
+from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import select
@@ -31,7 +32,7 @@ from mentor_console.models import Assignment, Flag
 from mentor_console.notes import list_notes
 from mentor_console.own_facts import list_known_facts
 from mentor_console.playbooks import suggest
-from mentor_console.quieting import list_asking
+from mentor_console.quieting import list_asking, see
 from mentor_console.reading_times import list_read_at, read_learner
 from mentor_console.screens import (
     LearnerPage,
@@ -64,6 +65,7 @@ class _Picture:
     extensions: tuple[ExtensionLine, ...]
     told: Told
     said: Said
+    seen: str
     weeks: tuple[WeekActivity, ...]
     evidence: Evidence | None
     active_days: tuple[date, ...]
@@ -82,27 +84,21 @@ def get_learner_page(
     *,
     zone: tzinfo = UTC,
     kinds: Collection[str] | None = None,
+    before: str = "",
 ) -> LearnerPage:
     """The page of a learner the viewer may see; `kinds` (history.TIMELINE_KINDS) filters the timeline.
 
+    `before` is the mark of an entry (TimelineEntry): the timeline goes on below it.
     Raises AccessDenied for any other learner.
     """
     learner = get_learner(viewer, membership.id)
     picture = _take_picture(learner, viewer, now, zone)
     flags = list_open_flags(picture.told.flags)
-    timeline = build_timeline(learner, picture.activities, picture.rows, picture.told, kinds)
+    history = build_timeline(learner, picture.activities, picture.rows, picture.told, kinds)
+    timeline = tuple(entry for entry in history if not before or entry.mark < before)
     return LearnerPage(
         membership_id=learner.id,
-        name=learner.person.display_name,
-        short_name=learner.person.short_name,
-        email=learner.person.email,
-        course_title=learner.context.title,
-        groups=tuple(learner.groups),
-        status=learner.status,
-        left_at=learner.left_at,
-        last_access_at=learner.last_access_at,
-        access_known=learner.access_as_of is not None,
-        access_as_of=learner.access_as_of,
+        **_about(learner),
         mentors=tuple(mentor.display_name for mentor in picture.mentors),
         flags=flags,
         level=flags[0].level if flags else None,
@@ -114,7 +110,6 @@ def get_learner_page(
         timeline=timeline[:TIMELINE_MAX_ENTRIES],
         timeline_older=max(0, len(timeline) - TIMELINE_MAX_ENTRIES),
         freshness=freshness_of([learner.context_id]),
-        platform_profile_url=_profile_url(learner),
         tasks=tuple(picture.told.tasks),
         notes=list_notes(viewer, learner),
         answers=tuple(picture.told.answers),
@@ -124,7 +119,25 @@ def get_learner_page(
         playbooks=suggest(flags, [picture.said.answer.kind] if picture.said.answer else []),
         paused_until=picture.said.paused_until,
         set_aside=bool(flags) and all(flag.is_set_aside for flag in flags),
+        seen=picture.seen,
     )
+
+
+def _about(learner: Membership) -> dict[str, Any]:
+    """Who the learner is, as the head of the page says it."""
+    return {
+        "name": learner.person.display_name,
+        "short_name": learner.person.short_name,
+        "email": learner.person.email,
+        "course_title": learner.context.title,
+        "groups": tuple(learner.groups),
+        "status": learner.status,
+        "left_at": learner.left_at,
+        "last_access_at": learner.last_access_at,
+        "access_known": learner.access_as_of is not None,
+        "access_as_of": learner.access_as_of,
+        "platform_profile_url": _profile_url(learner),
+    }
 
 
 def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone: tzinfo = UTC) -> OwnPage:
@@ -162,15 +175,17 @@ def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone:
 
 def _take_picture(membership: Membership, viewer: Viewer, now: datetime, zone: tzinfo) -> _Picture:
     activities, rows = list_activities(membership.context_id), list_progress(membership)
-    extensions = list_extensions(membership)
-    told, said = _read_told(membership, viewer, now, zone)
+    given = list_extensions(membership, viewer)
+    extensions = tuple(line for line in given if line.stands)
+    told, said, seen = _read_told(membership, viewer, now, zone)
     return _Picture(
         activities=activities,
         rows=rows,
         progress=_summarise(membership, activities, rows, extensions, now),
         extensions=extensions,
-        told=told,
+        told=replace(told, extensions=given),
         said=said,
+        seen=seen,
         weeks=list_weeks([membership.context], [membership.id], now, weeks=WEEKS_SHOWN).get(
             membership.id, ()
         ),
@@ -180,8 +195,8 @@ def _take_picture(membership: Membership, viewer: Viewer, now: datetime, zone: t
     )
 
 
-def _read_told(membership: Membership, viewer: Viewer, now: datetime, zone: tzinfo) -> tuple[Told, Said]:
-    """What people did and said about this learner; a decision is a line with what it still covers."""
+def _read_told(membership: Membership, viewer: Viewer, now: datetime, zone: tzinfo) -> tuple[Told, Said, str]:
+    """What people did and said about this learner, what it comes to, and what a decision would be about."""
     key = membership.id
     contacts = list_contacts(membership)
     decided = decisions.list_decisions([key]).get(key, [])
@@ -190,19 +205,19 @@ def _read_told(membership: Membership, viewer: Viewer, now: datetime, zone: tzin
     standing = [flag for flag in flags if flag.cleared_at is None]
     last_contact = next((contact for contact in contacts if contact.undone_at is None), None)
     made = [decision for decision in decided if decision.undone_at is None]
-    said = sum_up(answered, last_contact, made[0].decided_at if made else None, now)
-    asking = list_asking(standing, made, now, answered_at=said.answered_at, paused_until=said.paused_until)
+    said = sum_up(answered, last_contact, max((item.seen_answer_id for item in made), default=0), now)
+    asking = list_asking(standing, made, now, answer_id=said.newest_id, paused_until=said.paused_until)
     told = Told(
         contacts=[contact_line(contact, viewer, membership) for contact in contacts],
         flags=_flag_lines(flags, said, asking),
         tasks=tasks.list_lines(tasks.list_tasks([key]), viewer, membership, now, zone),
         answers=answers.list_lines(answered, last_contact, now),
         decisions=[
-            decisions.decision_line(decision, viewer, membership, standing, now, said.answered_at)
+            decisions.decision_line(decision, viewer, membership, standing, now, said.newest_id)
             for decision in decided
         ],
     )
-    return told, said
+    return told, said, str(see(standing, said.newest_id))
 
 
 def _flag_lines(flags: Sequence[Flag], said: Said, asking: Sequence[Flag]) -> list[FlagLine]:

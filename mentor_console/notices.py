@@ -29,6 +29,14 @@ def _support_sentences() -> dict[str, str]:
     return {
         "dismissed": _("Set aside as no problem. It comes back if it gets worse."),
         "snoozed": _("Set aside for later. It comes back earlier if something new happens."),
+        "dismissed_waits": _(
+            "The flags are set aside as no problem. The card stays: it waits for your reply. "
+            "Once you have answered, log the contact."
+        ),
+        "snoozed_waits": _(
+            "The flags are set aside for later. The card stays: it waits for your reply. "
+            "Once you have answered, log the contact."
+        ),
         "noted": _("The note is kept. Only you can read it."),
         "task_added": _("The task is set."),
         "task_saved": _("The task is changed."),
@@ -76,6 +84,9 @@ def problem_sentence(code: str) -> str | None:
         "already_decided": _("Somebody else has already decided this request."),
         "form_used": _("This form was already used for another contact. Please fill it in again."),
         "nothing_open": _("Nothing was changed: nothing stands open about this learner any more."),
+        "awaits_reply": _(
+            "Nothing was set aside: only your reply is waited for. Once you have answered, log the contact."
+        ),
         "changed_since": _("Nothing was changed: somebody has worked on this since."),
         "built_on": _("Nothing was changed: somebody has worked on the strength of this since."),
         "nobody_named": _("Nothing was changed: name an e-mentor first."),

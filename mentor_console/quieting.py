@@ -6,7 +6,8 @@ whatever is new or worse since then asks again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,41 @@ from mentor_console.flags.findings import LEVEL_ORDER
 from mentor_console.models import Flag, FlagDecision
 
 _LEVELS: Sequence[str] = LEVEL_ORDER
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What stood before somebody on the page on which they decided."""
+
+    flags: Mapping[int, Mapping[str, Any]]
+    """By flag id, with `level` and `evidence` as a decision keeps them."""
+    answer_id: int
+    """The learner's newest answer; 0 = none."""
+
+    def __str__(self) -> str:
+        """As a form carries it: `flag:level:work.work,flag:level:/answer`."""
+        parts = (f"{key}:{flag['level']}:{'.'.join(flag['evidence'])}" for key, flag in self.flags.items())
+        return f"{','.join(parts)}/{self.answer_id}"
+
+
+def see(flags: Iterable[Flag], answer_id: int) -> Seen:
+    """These open flags and the newest answer, as they stand now."""
+    return Seen({item["flag_id"]: item for item in note_seen(flags)}, answer_id)
+
+
+def parse_seen(text: str) -> Seen:
+    """What a form sent back. What cannot be read has seen nothing, so that everything is news to it."""
+    standing, _, answer = text.partition("/")
+    try:
+        flags = dict(_parse_seen_flag(part) for part in standing.split(",") if part)
+        return Seen(flags, int(answer or 0))
+    except ValueError:
+        return Seen({}, 0)
+
+
+def _parse_seen_flag(text: str) -> tuple[int, dict[str, Any]]:
+    number, level, work = text.split(":")
+    return int(number), {"level": level, "evidence": [item for item in work.split(".") if item]}
 
 
 def level_rank(level: str) -> int:
@@ -39,16 +75,16 @@ def list_asking(
     decisions: Iterable[FlagDecision],
     now: datetime,
     *,
-    answered_at: datetime | None = None,
+    answer_id: int = 0,
     paused_until: datetime | None = None,
 ) -> list[Flag]:
     """The open flags of one learner that belong on an open card, in the order given.
 
-    `answered_at` is when the learner last said something; `paused_until` rests alarms, never good news.
+    `answer_id` is the learner's newest answer; `paused_until` rests alarms, never good news.
     """
     aside = {flag.id for flag in flags if is_paused(paused_until, now) and is_alarm(flag.level)}
     for decision in decisions:
-        aside |= find_covered(decision, flags, now, answered_at=answered_at)
+        aside |= find_covered(decision, flags, now, answer_id=answer_id)
     return [flag for flag in flags if flag.id not in aside]
 
 
@@ -58,7 +94,7 @@ def is_paused(paused_until: datetime | None, now: datetime) -> bool:
 
 
 def find_covered(
-    decision: FlagDecision, flags: Collection[Flag], now: datetime, *, answered_at: datetime | None = None
+    decision: FlagDecision, flags: Collection[Flag], now: datetime, *, answer_id: int = 0
 ) -> set[int]:
     """Ids of those open flags that this decision keeps aside at `now`."""
     if decision.undone_at is not None:
@@ -66,18 +102,18 @@ def find_covered(
     seen = {item["flag_id"]: item for item in decision.seen}
     if decision.action == "dismiss":
         return {flag.id for flag in flags if flag.id in seen and not _is_worse(flag, seen[flag.id])}
-    if _is_over(decision, now, answered_at) or any(_is_news(flag, seen.get(flag.id)) for flag in flags):
+    if _is_over(decision, now, answer_id) or any(is_news(flag, seen.get(flag.id)) for flag in flags):
         return set()
     return {flag.id for flag in flags if flag.id in seen}
 
 
-def _is_over(decision: FlagDecision, now: datetime, answered_at: datetime | None) -> bool:
+def _is_over(decision: FlagDecision, now: datetime, answer_id: int) -> bool:
     if decision.until_at is not None and decision.until_at <= now:
         return True
-    return answered_at is not None and answered_at > decision.decided_at
+    return answer_id > (decision.seen_answer_id or 0)
 
 
-def _is_news(flag: Flag, seen: dict[str, Any] | None) -> bool:
+def is_news(flag: Flag, seen: Mapping[str, Any] | None) -> bool:
     """An alarm that was not there, is worse than it was, or rests on one more piece of work."""
     if not is_alarm(flag.level):
         return False
@@ -86,7 +122,7 @@ def _is_news(flag: Flag, seen: dict[str, Any] | None) -> bool:
     return not _evidence(flag) <= set(seen["evidence"])
 
 
-def _is_worse(flag: Flag, seen: dict[str, Any]) -> bool:
+def _is_worse(flag: Flag, seen: Mapping[str, Any]) -> bool:
     return level_rank(flag.level) < level_rank(seen["level"])
 
 

@@ -25,6 +25,7 @@ from mentor_console.support_lines import (
 
 if TYPE_CHECKING:
     from mentor_console.flags.findings import Reason
+    from mentor_console.timeline import TimelineEntry
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Card:
     tasks_open: int = 0
     note: NoteLine | None = None
     """The viewer's own newest."""
+    seen: str = ""
+    """What a form sends back, so that no decision is about more than was shown."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,8 @@ class Today:
     """Assigned learners who left the course or are suspended; their history stays open."""
     waiting: int = 0
     """Open cards beyond those shown."""
+    needed: int = 0
+    """Learners who ask for somebody today, shown or not: alarms, and those who wait for a reply."""
     due_tasks: tuple[TaskLine, ...] = ()
     """Open tasks of the caseload that are overdue or due today, oldest first."""
     set_aside: tuple[SetAside, ...] = ()
@@ -185,28 +190,6 @@ class ProgressSummary:
 
 
 @dataclass(frozen=True)
-class TimelineEntry:
-    """One line of the shared history; at most one of the values is set, `event` names what happened."""
-
-    at: datetime
-    contact: ContactLine | None = None
-    flag_raised: FlagLine | None = None
-    flag_cleared: FlagLine | None = None
-    event: str | None = None
-    """Of the course: last_visit | handed_in | completed | graded | enrolled | left; of `task`: task_added |
-    task_done | task_dropped."""
-    subject: str = ""
-    """Name of the activity, where the event has one; the last of them where `count` is more than 1."""
-    count: int = 1
-    """Required steps completed on the same day are one line."""
-    kind: str = "course"
-    """contact | flag | task | answer | decision | course: what a filter chooses by."""
-    task: TaskLine | None = None
-    answer: AnswerLine | None = None
-    decision: DecisionLine | None = None
-
-
-@dataclass(frozen=True)
 class LearnerPage:
     """Everything one learner's page shows a mentor or trainer."""
 
@@ -245,6 +228,8 @@ class LearnerPage:
     """Alarms rest until then, because the learner said why."""
     set_aside: bool = False
     """Every open flag is decided: no open card on Today."""
+    seen: str = ""
+    """What a form sends back, so that no decision is about more than was shown."""
     evidence: Evidence | None = None
     active_days: tuple[date, ...] = ()
     """Days with a trace, as the rules count days, oldest first: silence can be checked on them."""

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mentor_console.flags.findings import Reason
 
-UNDO_KINDS = ("contact", "decision", "note", "task", "caseload")
+UNDO_KINDS = (
+    "contact",
+    "decision",
+    "note",
+    "task",
+    "caseload",
+    "extension",
+    "extension_end",
+    "break",
+    "break_end",
+)
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,33 @@ class TaskLine:
 
 
 @dataclass(frozen=True)
+class TaskClash:
+    """A task that somebody else changed while a form was filled in: both versions, side by side."""
+
+    task: TaskLine
+    """As it stands now."""
+    taken_back: bool
+    by_name: str
+    """Whoever changed it last; "" = nobody."""
+    at: datetime
+    differences: tuple[TaskDifference, ...]
+
+
+@dataclass(frozen=True)
+class TaskDifference:
+    """One field of a task that changed since, or that was filled in differently."""
+
+    field: str
+    """title | kind | due_on | state | outcome | shared."""
+    theirs: object
+    """As it stands now."""
+    yours: object
+    """As filled in; None = the form said nothing about it."""
+    is_yours: bool
+    """Whether the form said something about it."""
+
+
+@dataclass(frozen=True)
 class NoteLine:
     """One private note; only ever given to its author."""
 
@@ -170,6 +207,12 @@ class ExtensionLine:
     due_at: datetime
     by_name: str
     given_at: datetime
+    stands: bool = True
+    """Neither withdrawn nor replaced by a newer one."""
+    withdrawn_at: datetime | None = None
+    withdrawn_by_name: str = ""
+    undo: Undo | None = None
+    """Takes back that it was given, or that it was withdrawn."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +223,9 @@ class BreakLine:
     name: str
     starts_on: date
     ends_on: date
+    by_name: str = ""
+    """Who added it, or who removed it where it is removed."""
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,14 @@ def break_words(line: BreakLine, now: datetime) -> str:
     )
 
 
+def extension_event_words(event: str | None, line: ExtensionLine, now: datetime) -> str:
+    """More time in the shared history: given, or taken back."""
+    told = {"name": line.activity_name, "when": moments.due_words(line.due_at, now)}
+    if event == "extension_withdrawn":
+        return _("More time for “%(name)s” taken back by %(by)s", by=line.withdrawn_by_name, **told)
+    return _("More time for “%(name)s”: until %(when)s, given by %(by)s", by=line.by_name, **told)
+
+
 def extension_words(line: ExtensionLine, now: datetime) -> str:
     """A learner's own deadline, given by hand."""
     return _(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
 from course_sync.database import db
@@ -67,18 +67,26 @@ def add_task(
 
 
 def update_task(
-    viewer: Viewer, task_id: int, *, version: int, changes: Mapping[str, Any], now: datetime
+    viewer: Viewer,
+    task_id: int,
+    *,
+    version: int,
+    changes: Mapping[str, Any],
+    restore: bool = False,
+    now: datetime,
 ) -> Undo:
     """Change kind, title, due_on, state, outcome or shared of a task whose form showed `version`.
 
-    Raises AccessDenied; InvalidInput with every problem at once, also for an unknown field;
-    Conflict("changed_by_other") where somebody changed it since, Conflict("taken_back") where it is gone.
+    `restore` sets a task again that was taken back. Raises AccessDenied; InvalidInput with every problem at
+    once, also for an unknown field; Conflict("changed_by_other") where somebody changed it since,
+    Conflict("taken_back") where it is gone.
     """
     task = get_task(viewer, task_id)
     wanted = _clean(changes)
     refuse(_check(wanted, now))
+    wanted |= {"taken_back_at": None} if restore else {}
     before = {name: _to_json(getattr(task, name)) for name in wanted}
-    _write(task.id, version, wanted, now)
+    _write(task.id, version, wanted, now, taken_back=restore)
     change_id = _note_change(viewer, task_id, version + 1, before, now)
     db.session.commit()
     return Undo("task", change_id)
@@ -96,8 +104,8 @@ def get_task(viewer: Viewer, task_id: int) -> SupportTask:
 def undo_task_change(viewer: Viewer, change_id: int, now: datetime) -> bool:
     """Take one change of a task back, or the task itself. False = it was before.
 
-    Raises AccessDenied for anybody but who made it and the trainer of the course; Conflict("changed_since")
-    where the task was changed after it.
+    The newest goes first; then the one before it can be taken back. Raises AccessDenied for anybody but who
+    made it and the trainer of the course; Conflict("changed_since") where a change after it still stands.
     """
     change = db.session.get(TaskChange, change_id)
     if change is None:
@@ -111,10 +119,26 @@ def undo_task_change(viewer: Viewer, change_id: int, now: datetime) -> bool:
     if update_rows(statement) == 0:
         db.session.rollback()
         return False
+    version = _get_version(change)
     restored = {"taken_back_at": now} if change.before is None else _from_json(change.before)
-    _write(change.task_id, change.version, restored, now, conflict="changed_since")
+    _write(change.task_id, version, restored, now, conflict="changed_since")
     db.session.commit()
     return True
+
+
+def _get_version(change: TaskChange) -> int:
+    """Of the task as it stands, if nothing was built on the change. Raises Conflict("changed_since")."""
+    later = select(TaskChange.id).where(
+        TaskChange.task_id == change.task_id,
+        TaskChange.version > change.version,
+        TaskChange.undone_at.is_(None),
+    )
+    statement = select(SupportTask.version).where(SupportTask.id == change.task_id, ~later.exists())
+    version = db.session.scalars(statement).one_or_none()
+    if version is None:
+        db.session.rollback()
+        raise Conflict("changed_since")
+    return version
 
 
 def list_tasks(membership_ids: Collection[int], *, shared_only: bool = False) -> list[SupportTask]:
@@ -141,13 +165,13 @@ def list_open_tasks(membership_ids: Collection[int]) -> list[SupportTask]:
 
 
 def find_newest_changes(task_ids: Collection[int]) -> dict[int, TaskChange]:
-    """The change that made each task what it is now; absent where that change was taken back."""
-    statement = (
-        select(TaskChange)
-        .join(SupportTask, SupportTask.id == TaskChange.task_id)
-        .where(TaskChange.task_id.in_(task_ids), TaskChange.version == SupportTask.version)
-        .where(TaskChange.undone_at.is_(None))
+    """The newest change of each task that still stands: the next one that can be taken back."""
+    newest = (
+        select(func.max(TaskChange.id))
+        .where(TaskChange.task_id.in_(task_ids), TaskChange.undone_at.is_(None))
+        .group_by(TaskChange.task_id)
     )
+    statement = select(TaskChange).where(TaskChange.id.in_(newest))
     return {change.task_id: change for change in db.session.scalars(statement)}
 
 
@@ -180,7 +204,7 @@ def task_line(
         updated_at=task.updated_at,
         is_overdue=is_open and task.due_on is not None and task.due_on < today,
         is_due_today=is_open and task.due_on == today,
-        has_changed=task.version > 1,
+        has_changed=newest is not None and newest.before is not None,
         undo=undo,
     )
 
@@ -200,13 +224,20 @@ def _order(task: SupportTask) -> tuple[bool, bool, str, int]:
 
 
 def _write(
-    task_id: int, version: int, values: Mapping[str, Any], now: datetime, conflict: str = "changed_by_other"
+    task_id: int,
+    version: int,
+    values: Mapping[str, Any],
+    now: datetime,
+    *,
+    conflict: str = "changed_by_other",
+    taken_back: bool = False,
 ) -> None:
     """One statement looks at the version and moves it on: of two writers one is told."""
+    gone = SupportTask.taken_back_at
     statement = (
         update(SupportTask)
         .where(SupportTask.id == task_id, SupportTask.version == version)
-        .where(SupportTask.taken_back_at.is_(None))
+        .where(gone.is_not(None) if taken_back else gone.is_(None))
         .values(**values, version=version + 1, updated_at=now)
     )
     if update_rows(statement) == 0:
@@ -275,4 +306,6 @@ def _from_json(before: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(before)
     if values.get("due_on"):
         values["due_on"] = date.fromisoformat(values["due_on"])
+    if values.get("taken_back_at"):
+        values["taken_back_at"] = datetime.fromisoformat(values["taken_back_at"])
     return values

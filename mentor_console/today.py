@@ -27,7 +27,7 @@ from mentor_console.history import contact_line, flag_line
 from mentor_console.models import Contact, Flag, FlagDecision, LearnerAnswer, SupportTask
 from mentor_console.notes import find_last_notes
 from mentor_console.playbooks import suggest
-from mentor_console.quieting import find_covered, is_paused, level_rank, list_asking
+from mentor_console.quieting import find_covered, is_paused, level_rank, list_asking, see
 from mentor_console.screens import Card, DataFreshness, QuietLearner, SetAside, Today, WeekActivity
 from mentor_console.support_lines import DecisionLine, NoteLine, TaskLine
 from mentor_console.tasks import list_open_tasks, task_line
@@ -37,6 +37,7 @@ REASONS_SHOWN = 2
 CARDS_SHOWN = 7
 """More than this nobody calls in a day; the rest waits, ranked, behind a count."""
 LEVELS = ("act", "week", "watch", "praise")
+ALARMS = ("act", "week")
 _COLUMNS = (
     load_only(
         Membership.context_id,
@@ -112,6 +113,7 @@ def get_today(viewer: Viewer, now: datetime, *, zone: tzinfo = UTC, limit: int |
         cards=tuple(_card(learner, around) for learner in shown),
         quiet=_quiet_learners(learner.membership for learner in quiet),
         counts=_count(cards, due),
+        needed=sum(card.level in ALARMS or card.said.awaits_reply for card in cards),
         freshness=merge_freshness(around.freshness.values()),
         caseload_size=len(active),
         departed=_quiet_learners(membership for membership in flags if membership.status != "active"),
@@ -140,7 +142,7 @@ def _list_caseload(viewer: Viewer) -> dict[Membership, list[Flag]]:
 
 
 def _gather(flags: Mapping[Membership, Sequence[Flag]], now: datetime) -> list[_Learner]:
-    answers = list_standing_answers([membership.id for membership in flags], now)
+    answers = list_standing_answers([membership.id for membership in flags])
     concerned = [item.id for item in flags if flags[item] or item.id in answers]
     contacts = find_last_contacts(concerned)
     decisions = list_standing_decisions(concerned, _oldest(flags, answers, now))
@@ -170,8 +172,9 @@ def _learner(
     decisions = all_decisions.get(membership.id, ())
     said = NOTHING_SAID
     if answers:
-        said = sum_up(answers, last_contact, decisions[0].decided_at if decisions else None, now)
-    asking = list_asking(flags, decisions, now, answered_at=said.answered_at, paused_until=said.paused_until)
+        seen_id = max((decision.seen_answer_id for decision in decisions), default=0)
+        said = sum_up(answers, last_contact, seen_id, now)
+    asking = list_asking(flags, decisions, now, answer_id=said.newest_id, paused_until=said.paused_until)
     return _Learner(membership, flags, asking, said, decisions, last_contact)
 
 
@@ -240,6 +243,7 @@ def _card(learner: _Learner, around: _Surroundings) -> Card:
         playbooks=suggest([flag_line(flag) for flag in asking], [said.answer.kind] if said.answer else []),
         tasks_open=around.tasks.get(membership.id, 0),
         note=around.notes.get(membership.id),
+        seen=str(see(learner.flags, said.newest_id)),
     )
 
 
@@ -288,10 +292,10 @@ def _set_aside(learners: Iterable[_Learner], around: _Surroundings) -> tuple[Set
 
 def _find_decision(learner: _Learner, around: _Surroundings) -> DecisionLine | None:
     """The newest decision that covers something."""
-    answered_at, flags = learner.said.answered_at, learner.flags
+    answer_id, flags = learner.said.newest_id, learner.flags
     for decision in learner.decisions:
-        if find_covered(decision, flags, around.now, answered_at=answered_at):
-            return decision_line(decision, around.viewer, learner.membership, flags, around.now, answered_at)
+        if find_covered(decision, flags, around.now, answer_id=answer_id):
+            return decision_line(decision, around.viewer, learner.membership, flags, around.now, answer_id)
     return None
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from mentor_console import flagging
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.caseload_changes import undo_change
 from mentor_console.contacts import take_back_contact
+from mentor_console.course_breaks import put_back_break, remove_break
 from mentor_console.decisions import undo_decision
+from mentor_console.extensions import get_context_id, undo_extension, undo_withdrawal
 from mentor_console.notes import take_back_note
 from mentor_console.support_lines import Undo
 from mentor_console.tasks import undo_task_change
@@ -25,6 +28,10 @@ _TAKE_BACK: Mapping[str, Callable[[Viewer, int, datetime], bool]] = {
     "note": take_back_note,
     "task": undo_task_change,
     "caseload": undo_change,
+    "extension": undo_extension,
+    "extension_end": undo_withdrawal,
+    "break": remove_break,
+    "break_end": put_back_break,
 }
 
 
@@ -37,7 +44,17 @@ def undo(viewer: Viewer, what: Undo, now: datetime) -> bool:
     take_back = _TAKE_BACK.get(what.kind)
     if take_back is None:
         raise AccessDenied("undo")
-    return take_back(viewer, what.id, now)
+    done = take_back(viewer, what.id, now)
+    _judge_anew(viewer, what, now)
+    return done
+
+
+def _judge_anew(viewer: Viewer, what: Undo, now: datetime) -> None:
+    """Deadlines and days of rest hold for the cards at once, not only at the next sync."""
+    if what.kind in ("extension", "extension_end"):
+        flagging.judge_anew(get_context_id(what.id), now)
+    elif what.kind in ("break", "break_end") and viewer.context_id is not None:
+        flagging.judge_anew(viewer.context_id, now)
 
 
 def parse_undo(text: str) -> Undo | None:

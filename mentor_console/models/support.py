@@ -92,6 +92,8 @@ class TaskChange(Model):
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     task: Mapped[SupportTask] = relationship()
+    changed_by: Mapped[Person] = relationship(foreign_keys=[changed_by_id])
+    undone_by: Mapped[Person | None] = relationship(foreign_keys=[undone_by_id])
 
 
 class PrivateNote(Model):

@@ -8,17 +8,23 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
-from flask import redirect, request, url_for
+from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from mentor_console.errors import NewsSince
 from mentor_console.support_lines import Undo
+from mentor_console.undo import parse_undo
 
 _MAX_ID = 2**31 - 1
 """Ids are 32-bit on PostgreSQL; a larger number is nobody's."""
+_OFFERED = timedelta(minutes=1)
+"""The bar of a page without script stays until the next page; one opened again later offers nothing."""
+_KEPT = ("all", "show", "before")
+"""What of an address says which page it is; the rest says what was just done."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class TypedForm:
     problems: Mapping[str, str] = field(default_factory=dict)
     conflict: str = ""
     """Code of what somebody else did meanwhile."""
+    news: NewsSince | None = None
+    """What came up meanwhile, where that is what stands against the form."""
 
     def of(self, name: str) -> TypedForm:
         """This form if it is the named one, else an empty one."""
@@ -39,9 +47,11 @@ class TypedForm:
 NOTHING_TYPED = TypedForm()
 
 
-def take_typed(name: str, problems: Mapping[str, str], conflict: str = "") -> TypedForm:
+def take_typed(
+    name: str, problems: Mapping[str, str], conflict: str = "", news: NewsSince | None = None
+) -> TypedForm:
     """What the request sent, with what is wrong with it."""
-    return TypedForm(name, request.form.to_dict(), problems, conflict)
+    return TypedForm(name, request.form.to_dict(), problems, conflict, news)
 
 
 def new_key() -> str:
@@ -67,11 +77,33 @@ def go_back(
     membership_id: int, *, done: str | None = None, undo: Undo | None = None, problem: str | None = None
 ) -> Response:
     """To the page the form stood on: Today, else the learner's page."""
-    told: dict[str, Any] = {"done": done, "undo": str(undo) if undo else None, "problem": problem}
+    words = told(done=done, undo=undo, problem=problem)
     if request.form.get("back") == "today":
         everything = "1" if request.form.get("all") else None
-        return redirect(url_for("console.today", all=everything, **told), 303)
-    return redirect(url_for("console.learner", membership_id=membership_id, **told), 303)
+        return redirect(url_for("console.today", all=everything, **words), 303)
+    return redirect(url_for("console.learner", membership_id=membership_id, **words), 303)
+
+
+def told(*, done: str | None = None, undo: Undo | None = None, problem: str | None = None) -> dict[str, Any]:
+    """What an address says to the page it leads to; and when, so that no old one offers an undo."""
+    at = int(g.real_now.timestamp()) if undo else None
+    return {"done": done, "undo": str(undo) if undo else None, "at": at, "problem": problem}
+
+
+def offered_undo() -> str:
+    """What the page being read offers to take back: what was done a moment ago, "" after that."""
+    what = parse_undo(request.args.get("undo", "")) if request.method == "GET" else None
+    asked = parse_id(request.args.get("at", ""))
+    if what is None or asked is None:
+        return ""
+    age = g.real_now - datetime.fromtimestamp(asked, UTC)
+    return str(what) if -_OFFERED <= age <= _OFFERED else ""
+
+
+def with_told(path: str, **words: str | None) -> str:
+    """A path of ours with what it shall say, whether it has a query already or not."""
+    said = urlencode({name: value for name, value in words.items() if value})
+    return f"{path}{'&' if '?' in path else '?'}{said}"
 
 
 def own_path(path: str) -> str:
@@ -83,9 +115,10 @@ def own_path(path: str) -> str:
 
 
 def here() -> str:
-    """Path of the page being read, to come back to; that of its learner where a form came back."""
+    """Address of the page being read, to come back to; that of its learner where a form came back."""
     if request.method == "GET":
-        return request.path
+        kept = {name: request.args[name] for name in _KEPT if name in request.args}
+        return f"{request.path}?{urlencode(kept)}" if kept else request.path
     learner_id = (request.view_args or {}).get("membership_id")
     if learner_id is None:
         return url_for("console.home")

@@ -28,7 +28,7 @@ from mentor_console import (
     playbook_wording,
     rule_wording,
     support_wording,
-    undo,
+    task_wording,
     wording,
 )
 from mentor_console.access import Viewer
@@ -72,22 +72,17 @@ def add_wording() -> dict[str, Any]:
         "facts": fact_wording,
         "figures": evidence_wording,
         "support": support_wording,
+        "tasks_in": task_wording,
         "playbooks": playbook_wording,
         "rules": rule_wording,
         "form_words": form_wording.field_words,
         "conflict_words": form_wording.conflict_words,
         "here": forms.here,
         "mailto": mailto,
-        "taking_back": _offered_undo(),
+        "taking_back": forms.offered_undo(),
         "notice": notices.done_sentence(request.args.get("done", "")),
         "problem": notices.problem_sentence(request.args.get("problem", "")),
     }
-
-
-def _offered_undo() -> str:
-    """What the bar after an action takes back; "" where the address names nothing that can be."""
-    what = undo.parse_undo(request.args.get("undo", "")) if request.method == "GET" else None
-    return str(what) if what else ""
 
 
 def list_navigation(viewer: Viewer) -> list[NavigationItem]:

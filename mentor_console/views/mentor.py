@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -12,8 +12,8 @@ from mentor_console import contacts, learner_page, moments, preferences, wording
 from mentor_console.access import Viewer, current_viewer, get_learner, open_to
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.history import TIMELINE_KINDS
-from mentor_console.screens import FlagLine, StepLine, Today
-from mentor_console.support_lines import Undo
+from mentor_console.screens import FlagLine, StepLine
+from mentor_console.support_lines import TaskClash, Undo
 from mentor_console.today import get_today
 from mentor_console.views.contact_form import (
     ContactForm,
@@ -21,7 +21,7 @@ from mentor_console.views.contact_form import (
     parse_contact,
     typed_contact_form,
 )
-from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key
+from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key, take_typed, told
 from mentor_console.views.routes import blueprint
 
 MAX_CARDS = 7
@@ -44,7 +44,7 @@ def today() -> str:
         "mentor_console/today.html",
         today=page,
         greeting=wording.greeting(moments.hour_of_day(g.now), name),
-        needed=count_needed(page),
+        needed=page.needed,
         shows_all=shows_all,
         new_key=new_key,
         typed=NOTHING_TYPED,
@@ -75,15 +75,15 @@ def record_contact(membership_id: int) -> Response | tuple[str, int]:
     except Conflict:
         again = url_for("console.learner", membership_id=membership_id, problem="form_used")
         return redirect(again, 303)
-    undo = str(Undo("contact", contact.id))
-    return redirect(url_for("console.learner", membership_id=membership_id, done="contact", undo=undo), 303)
+    done = told(done="contact", undo=Undo("contact", contact.id))
+    return redirect(url_for("console.learner", membership_id=membership_id, **done), 303)
 
 
-def count_needed(page: Today) -> int:
-    """Learners who ask for somebody today: alarms, and those who wait for a reply without one."""
-    alarms = ("act", "week")
-    asking = sum(card.awaits_reply and card.level not in alarms for card in page.cards)
-    return sum(page.counts.get(level, 0) for level in alarms) + asking
+def come_back(
+    viewer: Viewer, membership: Membership, name: str, problems: Mapping[str, str]
+) -> tuple[str, int]:
+    """The learner's page with a form that was refused, as it was filled in."""
+    return render_learner(viewer, membership, typed=take_typed(name, problems)), 422
 
 
 def near_steps(steps: Sequence[StepLine], flags: Sequence[FlagLine]) -> list[StepLine]:
@@ -105,16 +105,21 @@ def render_learner(
     *,
     contact: ContactForm | None = None,
     typed: TypedForm = NOTHING_TYPED,
+    clash: TaskClash | None = None,
 ) -> str:
-    """The learner's page, with a form that came back if there is one."""
-    show = request.args.get("show", "")
+    """The learner's page, with a form that came back if there is one, and what stands against it."""
+    show, before = request.args.get("show", ""), request.args.get("before", "")
     kinds = (show,) if show in TIMELINE_KINDS else None
-    page = learner_page.get_learner_page(viewer, membership, g.now, zone=moments.reader_zone(), kinds=kinds)
+    page = learner_page.get_learner_page(
+        viewer, membership, g.now, zone=moments.reader_zone(), kinds=kinds, before=before
+    )
     return render_template(
         "mentor_console/learner.html",
         page=page,
         form=contact or new_contact_form({}),
         typed=typed,
+        clash=clash,
+        before=before,
         show=show if kinds else "",
         timeline_kinds=TIMELINE_KINDS,
         new_key=new_key,

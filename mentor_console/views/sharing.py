@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 
 from mentor_console import course_breaks, flagging, sharing
 from mentor_console.access import current_viewer, open_to
-from mentor_console.errors import InvalidInput
+from mentor_console.errors import Conflict, InvalidInput
+from mentor_console.support_lines import Undo
 from mentor_console.views.forms import parse_day, parse_id, take_typed
 from mentor_console.views.routes import blueprint
 from mentor_console.views.trainer import go_to_course, render_course
@@ -51,12 +52,15 @@ def set_cap() -> Response | tuple[str, int]:
 def add_break() -> Response | tuple[str, int]:
     """Let the course rest for some days."""
     days: dict[str, Any] = {name: parse_day(request.form.get(name, "")) for name in ("starts_on", "ends_on")}
+    sent: dict[str, Any] = {name: request.form.get(name, "") for name in ("name", "request_key", "based_on")}
     try:
-        course_breaks.add_break(current_viewer(), name=request.form.get("name", ""), **days, now=g.now)
-        _judge_anew()
+        added = course_breaks.add_break(current_viewer(), **sent, **days, now=g.now)
     except InvalidInput as error:
         return render_course(take_typed("break", error.problems)), 422
-    return go_to_course(done="break_added")
+    except Conflict as error:
+        return render_course(take_typed("break", {}, error.code)), 409
+    _judge_anew()
+    return go_to_course(done="break_added", undo=Undo("break", added.id))
 
 
 @blueprint.post("/breaks/<int(max=2147483647):break_id>/remove")
@@ -65,7 +69,7 @@ def remove_break(break_id: int) -> Response:
     """The course does not rest after all."""
     course_breaks.remove_break(current_viewer(), break_id, g.now)
     _judge_anew()
-    return go_to_course(done="break_removed")
+    return go_to_course(done="break_removed", undo=Undo("break_end", break_id))
 
 
 def _judge_anew() -> None:

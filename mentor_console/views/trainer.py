@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from mentor_console import caseload, grants
+from mentor_console import caseload, course_breaks, grants
 from mentor_console.access import current_viewer, get_member_of_course, open_to
 from mentor_console.desks import get_trainer_page
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.screens import CourseMember
 from mentor_console.support_lines import Undo
-from mentor_console.views.forms import NOTHING_TYPED, TypedForm, parse_id
+from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key, parse_id, told
 from mentor_console.views.routes import blueprint
 
 ROWS_SHOWN = 50
@@ -170,6 +169,9 @@ def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
         page=page,
         filters=filters,
         typed=typed,
+        removed_breaks=course_breaks.list_removed_breaks(current_viewer()),
+        breaks_mark=course_breaks.breaks_mark(page.breaks),
+        new_key=new_key,
         listing=list_part(filter_learners(page.learners, filters), request.args.get("part", "")),
     )
 
@@ -178,5 +180,4 @@ def go_to_course(
     *, done: str | None = None, problem: str | None = None, undo: Undo | None = None
 ) -> Response:
     """Back to the trainer's page, with what was done and what takes it back."""
-    told: dict[str, Any] = {"done": done, "problem": problem, "undo": str(undo) if undo else None}
-    return redirect(url_for("console.course", **told), 303)
+    return redirect(url_for("console.course", **told(done=done, problem=problem, undo=undo)), 303)

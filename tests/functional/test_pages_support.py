@@ -156,9 +156,16 @@ def test_an_extension_by_hand_holds_and_is_taken_back(desk: Desk) -> None:
     assert "The later date holds now" in done.words
     assert "given by Mentor of Main" in done.words
     assert "extended" in done.words
+    assert (
+        "given by Mentor"
+        not in undo(desk, "mentor", done).words.partition("Together so far")[2].partition("On the way")[2]
+    )
+    again = desk.open("mentor", page.form("/extensions").action, sent(page.form("/extensions"), due_at=later))
+    assert again.status == 409
+    done = press(desk, "mentor", again, "/extensions")
     gone = press(desk, "mentor", done, "/withdraw")
     assert "The earlier date holds again." in gone.words
-    form = page.form("/extensions")
+    form = next(f for f in undo(desk, "mentor", gone).forms if "due_at" in dict(f.fields))
     back = desk.open("mentor", form.action, sent(form, due_at="2020-01-01T10:00"))
     assert "Choose a moment later than the date that holds now." in back.words
 

@@ -8,17 +8,37 @@ from datetime import timedelta
 
 from flask import Flask, url_for
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from course_sync.database import Base, db
 from lti_tool.csrf import token_for
 from lti_tool.session import SESSION_COOKIE, OpenedSession
-from mentor_console.models import SupportTask
+from mentor_console.models import Flag, LearnerAnswer, SupportTask
+from mentor_console.quieting import see
 from tests.harness.world import LEARNERS, MAIN, World
 
-HARMLESS = {"audit_entry", "launch_session", "job_run", "login_state"}
+HARMLESS = {"audit_entry", "launch_session", "job_run", "login_state", "use_count"}
 """Tables that may change although nobody was let in, or that hold no decision about anybody."""
+
+DETAILS = {
+    "name": "Walked in",
+    "issuer": "https://walked.example",
+    "client_id": "walked",
+    "product": "moodle",
+}
+DETAILS |= {f"{name}_url": "https://walked.example/" for name in ("auth_login", "auth_token", "jwks")}
+PLATFORM_FORMS = {
+    "platforms.make_invite": {"approve": "yes"},
+    "platforms.withdraw_invite": {},
+    "platforms.add": DETAILS,
+    "platforms.change": DETAILS,
+    "platforms.decide": {"do": "approve"},
+    "platforms.add_deployment": {"deployment_ids": "walked"},
+    "platforms.decide_deployment": {"do": "refuse"},
+    "platforms.connect_moodle": {"moodle_url": "https://walked.example", "token": "a" * 32},
+}
+"""What the forms of the admin's pages about platforms would send."""
 
 
 @dataclass
@@ -74,8 +94,10 @@ class Walk:
             "console.assign": {"mentor": str(mentor), "learner": str(cyn)},
             "console.unassign": {"pair": f"{mentor}:{main.members['ann'].id}"},
             "console.decide_request": {"role": "trainer"},
+            "placing.place": {"chosen": "console"},
             **self._support_forms(),
             **self._course_forms(),
+            **PLATFORM_FORMS,
         }
         assert endpoint in forms, f"say what the form of {endpoint} would send"
         return forms[endpoint]
@@ -83,14 +105,15 @@ class Walk:
     def _support_forms(self) -> dict[str, dict[str, str]]:
         key = {"request_key": "k" * 24}
         later = (self.world.now + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M")
-        activity, contact = self.support.get("activity", 0), self.support.get("contact", 0)
+        names = ("activity", "contact", "extension_id")
+        activity, contact, standing = (self.support.get(name, 0) for name in names)
         return {
-            "console.dismiss": {"reason": "already_handled"},
-            "console.snooze": {"until": "tomorrow"},
+            "console.dismiss": {"reason": "already_handled", "seen": self._seen()},
+            "console.snooze": {"until": "tomorrow", "seen": self._seen()},
             "console.add_note": {"text": "Walked in."} | key,
             "console.add_task": {"playbook": "welcome_call"} | key,
             "console.update_task": {"state": "done", "version": str(self._task_version())},
-            "console.set_extension": {"activity": str(activity), "due_at": later},
+            "console.set_extension": {"activity": f"{activity}:{standing}", "due_at": later} | key,
             "console.withdraw_extension": {"learner": str(self.world.learner_id(MAIN, "ann"))},
             "console.take_back": {"undo": f"contact:{contact}", "back": "/"},
             "console.give_answer": {"kind": "need_help", "text": "Walked in."} | key,
@@ -99,10 +122,11 @@ class Walk:
 
     def _course_forms(self) -> dict[str, dict[str, str]]:
         soon = (self.world.now + timedelta(days=30)).date().isoformat()
+        rest = {"request_key": "k" * 24, "based_on": str(self.support.get("break_id", ""))}
         return {
             "console.balance": {"what": "unassigned"},
             "console.set_cap": {"learners": "40"},
-            "console.add_break": {"name": "Holidays", "starts_on": soon, "ends_on": soon},
+            "console.add_break": {"name": "Holidays", "starts_on": soon, "ends_on": soon} | rest,
             "console.remove_break": {},
             "console.course_rules": {"do": "save", "silent_act_days": "20"},
             "console.organisation_rules": {"do": "save", "silent_act_days": "20"},
@@ -113,6 +137,16 @@ class Walk:
 
     def _mapping(self) -> dict[str, str]:
         return {"based_on": str(self.support.get("mapping", ""))}
+
+    def _seen(self) -> str:
+        """What stands for ann, as her page would say."""
+        with self.app.app_context():
+            ann = self.world.learner_id(MAIN, "ann")
+            open_flags = select(Flag).where(Flag.membership_id == ann, Flag.cleared_at.is_(None))
+            newest = select(func.max(LearnerAnswer.id)).where(LearnerAnswer.membership_id == ann)
+            seen = str(see(db.session.scalars(open_flags), db.session.scalar(newest) or 0))
+            db.session.rollback()
+            return seen
 
     def _task_version(self) -> int:
         """As the page shown a moment ago says."""

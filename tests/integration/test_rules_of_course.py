@@ -10,16 +10,14 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from course_sync.database import db
-from course_sync.models import Membership, Progress
+from course_sync.models import Membership
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.course_breaks import add_break, list_breaks, remove_break
 from mentor_console.course_facts import load_course
 from mentor_console.errors import Conflict, InvalidInput
-from mentor_console.extensions import set_extension, withdraw_extension
 from mentor_console.flag_history import list_flag_history, reading_on
 from mentor_console.flagging import judge_anew, refresh_flags
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS
-from mentor_console.learner_page import get_learner_page, get_own_page
 from mentor_console.models import Flag, FlagReading, RuleSetting
 from mentor_console.rule_settings import get_rules, preview_rules, save_rules, thresholds_for
 from tests.integration.console_world import NOW, World, at_once, days_ago, viewer_for
@@ -218,14 +216,19 @@ class TestBreaks:
         assert silent_level(silent) == "week"
         starts_on = TODAY - timedelta(days=11)
         row = add_break(
-            trainer, name=" Autumn ", starts_on=starts_on, ends_on=TODAY - timedelta(days=1), now=NOW
+            trainer,
+            name=" Autumn ",
+            starts_on=starts_on,
+            ends_on=TODAY - timedelta(days=1),
+            request_key="k",
+            now=NOW,
         )
         refresh_flags(world.course.id, NOW)
         assert silent_level(silent) is None
         (line,) = list_breaks(world.course.id)
         assert (line.name, line.starts_on, line.ends_on) == ("Autumn", starts_on, TODAY - timedelta(days=1))
         assert load_course(world.course.id, NOW).course.breaks == (
-            (datetime(2026, 11, 10, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC)),
+            (datetime(2026, 11, 9, 23, tzinfo=UTC), datetime(2026, 11, 20, 23, tzinfo=UTC)),  # days in Paris
         )
         assert remove_break(trainer, row.id, NOW)
         assert not remove_break(trainer, row.id, NOW)
@@ -245,112 +248,23 @@ class TestBreaks:
     )
     def test_what_is_refused(self, trainer: Viewer, given: dict[str, Any], problems: dict[str, str]) -> None:
         with pytest.raises(InvalidInput) as caught:
-            add_break(trainer, **{"name": "A", "starts_on": TODAY, "ends_on": TODAY, **given}, now=NOW)
+            add_break(
+                trainer,
+                **{"name": "A", "starts_on": TODAY, "ends_on": TODAY, **given},
+                request_key="k",
+                now=NOW,
+            )
         assert caught.value.problems == problems
 
     def test_by_the_trainer_of_that_course(self, world: World, trainer: Viewer) -> None:
-        row = add_break(trainer, name="A", starts_on=TODAY, ends_on=TODAY, now=NOW)
+        row = add_break(trainer, name="A", starts_on=TODAY, ends_on=TODAY, request_key="k", now=NOW)
         elsewhere = viewer_for(world.make_person(), world.make_course(world.platform), is_trainer=True)
         mentor = viewer_for(world.make_mentor(), world.course, is_mentor=True)
         for viewer in (elsewhere, mentor):
             with pytest.raises(AccessDenied):
                 remove_break(viewer, row.id, NOW)
         with pytest.raises(AccessDenied):
-            add_break(mentor, name="A", starts_on=TODAY, ends_on=TODAY, now=NOW)
-
-
-class TestExtensions:
-    @pytest.fixture
-    def late(self, world: World) -> tuple[Membership, int]:
-        activity = world.make_assignment_activity(3)
-        for _ in range(10):
-            learner = world.make_member()
-            world.be_active_daily(learner, until_days_ago=0)
-            world.know(learner, activity, submission="submitted", submitted_at=days_ago(4))
-        late = world.make_member()
-        world.be_active_daily(late, until_days_ago=0)
-        world.know(late, activity, submission="none")
-        return late, activity.id
-
-    def missed(self, membership: Membership) -> int:
-        statement = select(func.count(Flag.id)).where(
-            Flag.membership_id == membership.id, Flag.rule == "missed_deadline", Flag.cleared_at.is_(None)
-        )
-        return db.session.scalar(statement) or 0
-
-    def test_the_later_deadline_holds_for_rules_and_pages(
-        self, world: World, late: tuple[Membership, int]
-    ) -> None:
-        learner, activity_id = late
-        mentor = viewer_for(world.make_mentor(learner), world.course, is_mentor=True)
-        refresh_flags(world.course.id, NOW)
-        assert self.missed(learner) == 1
-        given = set_extension(mentor, learner, activity_id, NOW + timedelta(days=4), now=NOW)
-        refresh_flags(world.course.id, NOW)
-        assert self.missed(learner) == 0
-        page = get_learner_page(mentor, learner, NOW)
-        (step,) = page.progress.steps
-        assert (step.due_at, step.extended, step.extended_by) == (NOW + timedelta(days=4), True, "hand")
-        assert (step.state, page.progress.due_by_now) == ("open", 0)
-        assert [line.extension_id for line in page.extensions] == [given.id]
-        own = viewer_for(learner.person, world.course, is_learner=True, own_membership_id=learner.id)
-        (fact,) = [fact for fact in get_own_page(own, learner, NOW).facts if fact.what == "submissions"]
-        assert fact.reason.values["expected"] == 0
-        assert withdraw_extension(mentor, given.id, NOW)
-        assert not withdraw_extension(mentor, given.id, NOW)
-        refresh_flags(world.course.id, NOW)
-        assert self.missed(learner) == 1
-
-    def test_the_platforms_own_later_date_wins(self, world: World, late: tuple[Membership, int]) -> None:
-        learner, activity_id = late
-        mentor = viewer_for(world.make_mentor(learner), world.course, is_mentor=True)
-        set_extension(mentor, learner, activity_id, NOW + timedelta(days=4), now=NOW)
-        row = next(iter(get_rows(learner)))
-        row.due_at_override = NOW + timedelta(days=9)
-        db.session.commit()
-        (step,) = get_learner_page(mentor, learner, NOW).progress.steps
-        assert (step.due_at, step.extended_by) == (NOW + timedelta(days=9), "platform")
-        with pytest.raises(InvalidInput) as caught:
-            set_extension(mentor, learner, activity_id, NOW + timedelta(days=8), now=NOW)
-        assert caught.value.problems == {"due_at": "not_later"}
-
-    def test_the_newest_word_counts(self, world: World, late: tuple[Membership, int]) -> None:
-        learner, activity_id = late
-        mentor = viewer_for(world.make_mentor(learner), world.course, is_mentor=True)
-        for days in (9, 4):
-            set_extension(mentor, learner, activity_id, NOW + timedelta(days=days), now=NOW)
-        (step,) = get_learner_page(mentor, learner, NOW).progress.steps
-        assert step.due_at == NOW + timedelta(days=4)
-
-    def test_what_is_refused(self, world: World, late: tuple[Membership, int]) -> None:
-        learner, activity_id = late
-        mentor = viewer_for(world.make_mentor(learner), world.course, is_mentor=True)
-        dateless = world.make_activity().id
-        foreign = world.make_assignment_activity(1, world.make_course(world.platform)).id
-        ahead = NOW + timedelta(days=3)
-        wanted: list[tuple[int, Any, dict[str, str]]] = [
-            (activity_id, None, {"due_at": "required"}),
-            (activity_id, ahead.replace(tzinfo=None), {"due_at": "no_time_zone"}),
-            (activity_id, days_ago(4), {"due_at": "not_later"}),
-            (activity_id, NOW + timedelta(days=366), {"due_at": "too_far"}),
-            (dateless, ahead, {"activity": "no_deadline"}),
-            (foreign, ahead, {"activity": "unknown"}),
-            (4711, ahead, {"activity": "unknown"}),
-        ]
-        for key, due_at, problems in wanted:
-            with pytest.raises(InvalidInput) as caught:
-                set_extension(mentor, learner, key, due_at, now=NOW)
-            assert caught.value.problems == problems
-        stranger = viewer_for(world.make_mentor(), world.course, is_mentor=True)
-        given = set_extension(mentor, learner, activity_id, ahead, now=NOW)
-        with pytest.raises(AccessDenied):
-            set_extension(stranger, learner, activity_id, ahead, now=NOW)
-        with pytest.raises(AccessDenied):
-            withdraw_extension(stranger, given.id, NOW)
-
-
-def get_rows(learner: Membership) -> list[Progress]:
-    return list(db.session.scalars(select(Progress).where(Progress.membership_id == learner.id)))
+            add_break(mentor, name="A", starts_on=TODAY, ends_on=TODAY, request_key="k", now=NOW)
 
 
 class TestHistory:

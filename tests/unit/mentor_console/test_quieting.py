@@ -85,8 +85,8 @@ def test_good_news_does_not_end_a_snooze_and_is_shown() -> None:
 def test_an_answer_after_the_decision_ends_a_snooze_and_no_dismissal() -> None:
     seen = flag(1)
     for action, asks in (("snooze", [1]), ("dismiss", [])):
-        assert asking([seen], decide(action, seen), answered_at=NOW) == asks
-    assert asking([seen], decide("snooze", seen), answered_at=NOW - timedelta(days=2)) == []
+        assert asking([seen], decide(action, seen), answer_id=5) == asks
+    assert asking([seen], decide("snooze", seen), answer_id=0) == []
 
 
 def test_what_was_undone_counts_no_more() -> None:
