@@ -5,10 +5,13 @@ Every eighth learner or so has said something, was set aside, has tasks and note
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Any
+
+from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.models import Activity, Membership, Person
@@ -42,11 +45,21 @@ class BusyCourse:
     trainer_id: int
     learner_ids: tuple[int, ...]
     """Memberships, all of the one mentor."""
+    person_ids: tuple[int, ...]
+    """The same people."""
+    asker_id: int
+    """Person who waits to be let in."""
+    task_id: int
+    """An open task of the first learner; 0 = there is none."""
+    activity_id: int
 
 
-def fill(learners: int) -> BusyCourse:
-    """One course with so many learners, a third of them flagged by the rules, all of one mentor."""
-    world = World()
+def fill(learners: int, numbers: Iterator[int] | None = None) -> BusyCourse:
+    """One course with so many learners, a third of them flagged by the rules, all of one mentor.
+
+    Several courses in one database count their rows with the same `numbers`.
+    """
+    world = World(numbers or count(1))
     activities = [
         world.make_activity(
             accepts_submission=number % 8 == 0,
@@ -60,10 +73,29 @@ def fill(learners: int) -> BusyCourse:
     trainer = world.make_member(standing="staff", name="Théo Trainer").person_id
     db.session.commit()
     refresh_flags(world.course.id, NOW)
-    _work_on(world, members, activities, mentor, trainer)
+    asker = world.make_person(name="Vera Visitor")
+    _work_on(world, members, activities, mentor)
+    _rest(world, trainer, asker)
     db.session.commit()
-    ids = tuple(member.id for member in members)
-    return BusyCourse(world, world.course.id, world.platform.id, mentor.id, trainer, ids)
+    return BusyCourse(
+        world=world,
+        course_id=world.course.id,
+        platform_id=world.platform.id,
+        mentor_id=mentor.id,
+        trainer_id=trainer,
+        learner_ids=tuple(member.id for member in members),
+        person_ids=tuple(member.person_id for member in members),
+        asker_id=asker.id,
+        task_id=_find_task(members[:1]),
+        activity_id=activities[-1].id,
+    )
+
+
+def _find_task(members: Sequence[Membership]) -> int:
+    tasks = select(SupportTask.id).where(
+        SupportTask.membership_id.in_([member.id for member in members]), SupportTask.state == "open"
+    )
+    return db.session.scalars(tasks).first() or 0
 
 
 def _enrol(world: World, number: int, activities: Sequence[Activity]) -> Membership:
@@ -85,7 +117,7 @@ def _enrol(world: World, number: int, activities: Sequence[Activity]) -> Members
 
 
 def _work_on(
-    world: World, members: Sequence[Membership], activities: Sequence[Activity], mentor: Person, trainer: int
+    world: World, members: Sequence[Membership], activities: Sequence[Activity], mentor: Person
 ) -> None:
     for number, member in enumerate(members):
         for back in range(number % 5):
@@ -102,13 +134,12 @@ def _work_on(
             _set_aside(world, member, mentor, number)
         if number % 16 == 5:
             _extend(member, activities[-8], mentor)
-    _rest(world, trainer)
 
 
 def _set_tasks(member: Membership, mentor: Person, number: int) -> None:
     """One that is open, due around today, and one that is done."""
     made = {"created_by_id": mentor.id, "created_at": days_ago(6), "updated_at": days_ago(2)}
-    due = NOW.date() + timedelta(days=number % 7 - 3)
+    due = NOW.date() + timedelta(days=number % 20 - 3)
     task = {"kind": KINDS[number % 4], "due_on": due, "shared": number % 8 == 0, **made}
     done = {"state": "done", "outcome": "It helped."}
     for values in ({"title": "Agree on two hours a week"}, {"title": "Ring in the evening", **done}):
@@ -142,12 +173,11 @@ def _extend(member: Membership, activity: Activity, mentor: Person) -> None:
     db.session.add(Extension(given_by_id=mentor.id, given_at=days_ago(2), **row))
 
 
-def _rest(world: World, trainer: int) -> None:
+def _rest(world: World, trainer: int, asker: Person) -> None:
     """A break ahead, and somebody who asks to be let in."""
     first = NOW.date() + timedelta(days=30)
     span = {"starts_on": first, "ends_on": first + timedelta(days=9)}
     row = {"context_id": world.course.id, "name": "Winter", "added_by_id": trainer, "added_at": days_ago(9)}
-    asker = world.make_person(name="Vera Visitor")
     db.session.add_all(
         [
             CourseBreak(**row, **span),
