@@ -89,15 +89,15 @@ def record_launch(
     `nrps_roles` None. Flushes; the caller commits.
     """
     person = _ensure_person(platform_id, organisation_id, subject)
-    _describe_person(person, names, email, locale, time_zone)
+    _describe(person, told_of_person(names, email, locale, time_zone))
     if context is None:
         db.session.flush()
         return LaunchRecord(person, None, None)
     course = _ensure_context(platform_id, organisation_id, context.external_id)
-    _describe_context(course, context, now)
+    _describe(course, told_of_context(context))
+    course.first_launched_at = course.first_launched_at or now
     membership = _ensure_membership(course.id, person.id, now)
-    membership.launch_roles = sorted({short for role in roles if (short := context_role(role))})
-    membership.launch_platform_roles = None if platform_roles is None else sorted(platform_roles)
+    _describe(membership, told_of_membership(roles, platform_roles))
     membership.standing = standing_of(
         membership.launch_roles, membership.nrps_roles, membership.platform_roles
     )
@@ -174,9 +174,8 @@ def _ensure(model: type[Any], key: dict[str, Any], values: dict[str, Any]) -> An
     return row
 
 
-def _describe_person(
-    person: Person, names: Mapping[str, str], email: str, locale: str, time_zone: str
-) -> None:
+def told_of_person(names: Mapping[str, str], email: str, locale: str, time_zone: str) -> dict[str, str]:
+    """Columns of a person about whom a launch tells something."""
     told = {
         "name": names.get("name", "")[:300],
         "given_name": names.get("given_name", "")[:150],
@@ -184,20 +183,34 @@ def _describe_person(
         "email": email[:320],
         "locale": clean_locale(locale),
     }
-    for column, value in told.items():
-        if value:
-            setattr(person, column, value)
+    told = {column: value for column, value in told.items() if value}
     # Moodle's "99" means "never chosen": it takes back a zone that was known.
-    person.time_zone = clean_time_zone(time_zone) if time_zone else person.time_zone
+    return told | ({"time_zone": clean_time_zone(time_zone)} if time_zone else {})
 
 
-def _describe_context(course: Context, told: LaunchedContext, now: datetime) -> None:
-    course.title = told.title[:500] or course.title
-    course.label = told.label[:255] or course.label
-    course.memberships_url = told.memberships_url or course.memberships_url
-    course.starts_at = told.starts_at or course.starts_at
-    course.ends_at = told.ends_at or course.ends_at
-    course.first_launched_at = course.first_launched_at or now
+def told_of_context(told: LaunchedContext) -> dict[str, Any]:
+    """Columns of a course about which a launch tells something."""
+    columns = {
+        "title": told.title[:500],
+        "label": told.label[:255],
+        "memberships_url": told.memberships_url,
+        "starts_at": told.starts_at,
+        "ends_at": told.ends_at,
+    }
+    return {column: value for column, value in columns.items() if value}
+
+
+def told_of_membership(roles: Iterable[str], platform_roles: Iterable[str] | None) -> dict[str, Any]:
+    """The roles of a launch as they are kept."""
+    return {
+        "launch_roles": sorted({short for role in roles if (short := context_role(role))}),
+        "launch_platform_roles": None if platform_roles is None else sorted(platform_roles),
+    }
+
+
+def _describe(row: Any, told: Mapping[str, Any]) -> None:
+    for column, value in told.items():
+        setattr(row, column, value)
 
 
 def clean_time_zone(name: str) -> str:

@@ -6,13 +6,15 @@ Who is what is decided in mentor_console.access; here the facts for that decisio
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.jobs import enqueue
-from course_sync.models import SyncRun
-from course_sync.records import LaunchedContext, LaunchRecord, record_launch
+from course_sync.known_launches import KnownLaunch, find_known_launch
+from course_sync.models import Membership, SyncRun
+from course_sync.records import LaunchedContext, record_launch
 from lti_tool.deep_linking import MY_E_MENTOR
 from lti_tool.launch_claims import Launch, LaunchedCourse
 from lti_tool.launches import AcceptedLaunch
@@ -36,20 +38,17 @@ def enter(
     that keeps no cookie here and has shown its secret in another way.
     """
     launch = accepted.launch
-    record = _record(accepted, now)
-    person_id = record.person.id
-    context_id = record.context.id if record.context else None
-    membership = record.membership
-    db.session.commit()
+    known = _find_or_record(accepted, now)
     services.keys.ensure()
-    if membership is not None and "Instructor" in launch.roles:
+    if known.membership_id is not None and "Instructor" in launch.roles:
+        membership = db.session.get_one(Membership, known.membership_id)
         check_role(membership, services.platform, now=now, real_now=real_now)
-    if context_id is not None:
-        _ask_for_first_sync(context_id, real_now)
+    if known.context_id is not None and not known.was_synced:
+        _ask_for_first_sync(known.context_id, real_now)
     return open_session(
-        person_id=person_id,
+        person_id=known.person_id,
         platform_id=accepted.registration.platform_id,
-        context_id=context_id,
+        context_id=known.context_id,
         roles=launch.roles,
         real_now=real_now,
         is_platform_administrator=launch.is_administrator,
@@ -76,21 +75,32 @@ def first_page(opened: OpenedSession, accepted: AcceptedLaunch) -> str:
     return opened.path + ("/me" if "learner" in parts else "/")
 
 
-def _record(accepted: AcceptedLaunch, now: datetime) -> LaunchRecord:
+def _find_or_record(accepted: AcceptedLaunch, now: datetime) -> KnownLaunch:
+    """The rows of this launch; written, and committed, only where it tells something new."""
     launch, registration = accepted.launch, accepted.registration
-    return record_launch(
-        platform_id=registration.platform_id,
-        organisation_id=registration.organisation_id,
-        subject=launch.subject,
-        names=launch.names,
-        email=launch.email,
-        locale=launch.locale,
-        time_zone=launch.time_zone,
-        context=_launched_context(launch),
-        roles=sorted(launch.roles),
-        now=now,
-        platform_roles=launch.platform_roles,
+    told: dict[str, Any] = {
+        "platform_id": registration.platform_id,
+        "subject": launch.subject,
+        "names": launch.names,
+        "email": launch.email,
+        "locale": launch.locale,
+        "time_zone": launch.time_zone,
+        "context": _launched_context(launch),
+        "roles": sorted(launch.roles),
+        "platform_roles": launch.platform_roles,
+    }
+    known = find_known_launch(**told)
+    if known is not None:
+        return known
+    record = record_launch(**told, organisation_id=registration.organisation_id, now=now)
+    recorded = KnownLaunch(
+        person_id=record.person.id,
+        context_id=record.context.id if record.context else None,
+        membership_id=record.membership.id if record.membership else None,
+        was_synced=False,
     )
+    db.session.commit()
+    return recorded
 
 
 def _launched_context(launch: Launch) -> LaunchedContext | None:

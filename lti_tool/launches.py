@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Response
-from sqlalchemy import update
+from sqlalchemy import bindparam, insert, update
 from werkzeug.datastructures import Headers
 
-from course_sync.database import db
+from course_sync.database import db, table_of
 from course_sync.registrations import Registration
 from lti_tool.approvals import check_platform, refuse_deployment
 from lti_tool.id_token import check_claims, check_target, read_unverified, verify_signature
@@ -42,6 +42,22 @@ MAX_LOGIN_COOKIES = 5
 """Logins one browser may have under way; those nobody finished must not swell its requests."""
 _LOGIN_COOKIE = re.compile(re.escape(LOGIN_COOKIE_PREFIX) + r"[0-9a-f]{12}")
 MAX_PARAMETER_CHARS = 4096
+
+# Statements of every launch are made once: putting one together costs as much as running it.
+_LOGIN = table_of(LoginState).c
+_REMEMBER = insert(table_of(LoginState))
+_CONSUME = (
+    update(table_of(LoginState))
+    .where(
+        _LOGIN.state_hash == bindparam("state"),
+        _LOGIN.nonce_hash == bindparam("nonce"),
+        _LOGIN.platform_id == bindparam("platform"),
+        _LOGIN.created_at > bindparam("since"),
+        _LOGIN.consumed_at.is_(None),
+    )
+    .values(consumed_at=bindparam("now"))
+)
+_CONSUME_IN_BROWSER = _CONSUME.where(_LOGIN.browser_hash == bindparam("browser"))
 _FRAMES = frozenset({"iframe", "frame"})
 
 
@@ -96,16 +112,15 @@ def begin_login(
     storage_target = _storage_target(parameters, headers)
     count_use(LOGINS, f"{registration.platform_id}:{login_hint}", real_now)
     state, nonce, browser_secret = (secrets.token_urlsafe(32) for _ in range(3))
-    db.session.add(
-        LoginState(
-            state_hash=hash_of(state),
-            nonce_hash=hash_of(nonce),
-            browser_hash=hash_of(browser_secret),
-            platform_id=registration.platform_id,
-            storage_target=storage_target,
-            created_at=real_now,
-        )
-    )
+    row = {
+        "state_hash": hash_of(state),
+        "nonce_hash": hash_of(nonce),
+        "browser_hash": hash_of(browser_secret),
+        "platform_id": registration.platform_id,
+        "storage_target": storage_target,
+        "created_at": real_now,
+    }
+    db.session.execute(_REMEMBER, row)
     db.session.commit()
     query = {
         "scope": "openid",
@@ -230,16 +245,17 @@ def consume_state(
 
     `browser_secret` None = the person at the browser has confirmed who they are (waiting_launches).
     """
-    conditions = [
-        LoginState.state_hash == state_hash,
-        LoginState.nonce_hash == hash_of(nonce),
-        LoginState.platform_id == registration.platform_id,
-        LoginState.created_at > real_now - LOGIN_LIFE,
-        LoginState.consumed_at.is_(None),
-    ]
-    if browser_secret is not None:
-        conditions.append(LoginState.browser_hash == hash_of(browser_secret))
-    consumed = db.session.execute(update(LoginState).where(*conditions).values(consumed_at=real_now))
+    given = {
+        "state": state_hash,
+        "nonce": hash_of(nonce),
+        "platform": registration.platform_id,
+        "since": real_now - LOGIN_LIFE,
+        "now": real_now,
+    }
+    if browser_secret is None:
+        consumed = db.session.execute(_CONSUME, given)
+    else:
+        consumed = db.session.execute(_CONSUME_IN_BROWSER, given | {"browser": hash_of(browser_secret)})
     db.session.commit()
     if consumed.rowcount != 1:  # type: ignore[attr-defined]
         row = db.session.get(LoginState, state_hash)

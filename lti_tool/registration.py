@@ -20,6 +20,7 @@ from course_sync.database import db
 from course_sync.models import ACTIVE, PENDING, REFUSED, Deployment, Organisation, Platform
 from course_sync.records import registration_of
 from course_sync.registrations import Registration
+from lti_tool import registration_lookup
 from lti_tool.addresses import AddressInvalid, check_platform_address
 from lti_tool.config import ConfigError, Settings
 from lti_tool.secrets import Sealer
@@ -96,7 +97,7 @@ def save_platform(
 def register_by_hand(
     details: PlatformDetails, settings: Settings, now: datetime, organisation_id: int
 ) -> Platform:
-    """Store a platform an admin typed in for their organisation. Raises RegistrationInvalid if it is known."""
+    """Store a platform an admin typed in for their organisation. Raises RegistrationInvalid where known."""
     _refuse_known(details, None)
     return save_platform(details, settings, now, organisation_id=organisation_id, status=ACTIVE)
 
@@ -183,9 +184,7 @@ def check_details(details: PlatformDetails, *, allow_loopback: bool, deployments
 
 def find_registration(issuer: str, client_id: str) -> Registration | None:
     """The registration named by issuer *and* client_id."""
-    statement = select(Platform).where(Platform.issuer == issuer, Platform.client_id == client_id)
-    platform = db.session.scalars(statement).one_or_none()
-    return registration_of(platform) if platform else None
+    return registration_lookup.find_registration(issuer, client_id)
 
 
 def list_registrations(issuer: str) -> list[Registration]:

@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from flask import Response
+from sqlalchemy import insert
 from werkzeug.datastructures import Headers
 
-from course_sync.database import db
+from course_sync.database import db, table_of
 from lti_tool.deep_linking import Placing
 from lti_tool.models import LaunchSession
 from lti_tool.secrets import hash_of
@@ -28,6 +29,8 @@ SESSION_LIFE = timedelta(hours=8)
 """A working day; not prolonged by use."""
 ADDRESS_LIFE = timedelta(hours=2)
 """Of a session whose address is all one needs."""
+_OPEN = insert(table_of(LaunchSession))
+"""Made once: putting a statement together costs as much as running it."""
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _OWN_FRAME = frozenset({"iframe", "frame", "empty"})
@@ -90,23 +93,22 @@ def open_session(
 ) -> OpenedSession:
     """Open a session for an accepted launch and commit it. `roles` are principal context roles."""
     opened = OpenedSession(secrets.token_urlsafe(16), secrets.token_urlsafe(32), secret_in_address)
-    db.session.add(
-        LaunchSession(
-            handle=opened.handle,
-            secret_hash=hash_of(opened.secret),
-            person_id=person_id,
-            platform_id=platform_id,
-            context_id=context_id,
-            roles=sorted(roles),
-            is_platform_administrator=is_platform_administrator,
-            mentored_subjects=sorted(mentored_subjects),
-            return_url=return_url,
-            secret_in_address=secret_in_address,
-            placing=asdict(placing) if placing else None,
-            created_at=real_now,
-            expires_at=real_now + (ADDRESS_LIFE if secret_in_address else SESSION_LIFE),
-        )
-    )
+    row = {
+        "handle": opened.handle,
+        "secret_hash": hash_of(opened.secret),
+        "person_id": person_id,
+        "platform_id": platform_id,
+        "context_id": context_id,
+        "roles": sorted(roles),
+        "is_platform_administrator": is_platform_administrator,
+        "mentored_subjects": sorted(mentored_subjects),
+        "return_url": return_url,
+        "secret_in_address": secret_in_address,
+        "placing": asdict(placing) if placing else None,
+        "created_at": real_now,
+        "expires_at": real_now + (ADDRESS_LIFE if secret_in_address else SESSION_LIFE),
+    }
+    db.session.execute(_OPEN, row)
     db.session.commit()
     return opened
 
