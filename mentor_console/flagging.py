@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from course_sync.database import db
 from course_sync.models import SOURCE_MOODLE, Membership
 from course_sync.records import find_last_read
+from mentor_console.caseload_changes import lock_course
 from mentor_console.cohort_readings import record_cohort
 from mentor_console.course_facts import CourseSnapshot, load_course
 from mentor_console.course_rules import thresholds_for
@@ -71,6 +72,7 @@ def refresh_flags(context_id: int, now: datetime, thresholds: Thresholds | None 
     A flag whose rule finds nothing any more is cleared, as are those of people who left, are suspended or are
     learners no longer. Raises sqlalchemy's NoResultFound where there is no such course.
     """
+    lock_course(context_id)  # one refresh at a time: none may end later with rules that were read earlier
     table = thresholds or thresholds_for(context_id)
     snapshot = load_course(context_id, now, table)
     wanted = {item.key: item for item in _list_raised(snapshot, table, now)}
