@@ -19,6 +19,7 @@ from lti_tool import (
     views,
     views_placing,
     views_platforms,
+    views_refusals,
     views_registering,
     views_without_cookies,
 )
@@ -38,6 +39,17 @@ from mentor_console.views import blueprint as console
 MAX_REQUEST_BYTES = 1024 * 1024
 """A launch of Moodle has 4 kB, of Canvas with many custom fields some 20 kB."""
 
+DOOR = (
+    assets,
+    views,
+    views_without_cookies,
+    views_placing,
+    views_registering,
+    views_platforms,
+    views_refusals,
+)
+"""Modules with the pages of the door."""
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The whole tool. Without settings they are read from the environment. Raises ConfigError."""
@@ -54,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_gate(app, services)
     init_headers(app)
     init_error_pages(app)
-    for room in (assets, views, views_without_cookies, views_placing, views_registering, views_platforms):
+    for room in DOOR:
         app.register_blueprint(room.blueprint)
     app.register_blueprint(console)
     _start(app, services)

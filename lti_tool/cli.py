@@ -17,6 +17,7 @@ from lti_tool.commands.flags import flags
 from lti_tool.commands.keys import keys, secrets
 from lti_tool.commands.person import person
 from lti_tool.commands.platform import platform
+from lti_tool.commands.refusals import refusals
 from lti_tool.commands.support import app_running, make_app, make_ready_app, upgrade_database, with_app
 from lti_tool.commands.syncing import progress_bar, sync_courses
 from lti_tool.demo import DemoAddresses, DemoError, demo_environment, lms_state, run_demo
@@ -122,6 +123,7 @@ main.add_command(platform)
 main.add_command(person)
 main.add_command(flags)
 main.add_command(keys)
+main.add_command(refusals)
 main.add_command(secrets)
 
 if __name__ == "__main__":

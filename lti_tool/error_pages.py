@@ -19,10 +19,11 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from course_sync.database import db
 from course_sync.errors import PlatformError, SyncBusy
 from course_sync.models import Organisation
-from lti_tool.audit import Allowance, record_audit
 from lti_tool.csrf import ForgedRequest
 from lti_tool.headers import frame_by_any_platform
 from lti_tool.rate_limits import TooMany
+from lti_tool.refusal_log import record_refusal
+from lti_tool.refusal_texts import PERSON
 from lti_tool.refusals import LaunchRefused
 from lti_tool.registration_refusals import RegistrationRefused
 from lti_tool.registration_wording import approval_words, refusal_words
@@ -45,10 +46,9 @@ class ErrorPage:
 
 def init_error_pages(app: Flask) -> None:
     """Register every error handler of the application."""
-    refusal_allowance = Allowance()
 
     def on_refusal(refusal: LaunchRefused) -> Response:
-        _note_refusal(refusal, refusal_allowance)
+        _note_refusal(refusal)
         return _answer(page_of_refusal(refusal))
 
     app.register_error_handler(LaunchRefused, on_refusal)
@@ -64,10 +64,10 @@ def init_error_pages(app: Flask) -> None:
 def page_of_refusal(refusal: LaunchRefused) -> ErrorPage:
     """The page of a launch that was not accepted."""
     title, sentences, next_steps = _refusal_words(refusal)
+    what = (_(PERSON[refusal.code]),) if refusal.code in PERSON else ()
     safe = _("Nothing was changed, and nothing you did before is lost.")
-    return ErrorPage(
-        400 if refusal.kind == "message" else 403, refusal.code, title, (*sentences, safe), next_steps
-    )
+    status = 400 if refusal.kind == "message" else 403
+    return ErrorPage(status, refusal.code, title, (*sentences, *what, safe), next_steps)
 
 
 def page_of_registration_refusal(refusal: RegistrationRefused) -> ErrorPage:
@@ -134,18 +134,15 @@ def _organisation_name() -> str:
     return organisation.name if organisation else ""
 
 
-def _note_refusal(refusal: LaunchRefused, allowance: Allowance) -> None:
-    """Log the refusal, and audit it if the platform is known."""
+def _note_refusal(refusal: LaunchRefused) -> None:
+    """Log the refusal, and count it for the admin."""
     db.session.rollback()
     registration = g.get("registration")
     platform_id = registration.platform_id if registration else None
     log.warning(
         "launch refused", extra={"code": refusal.code, "detail": refusal.detail, "platform_id": platform_id}
     )
-    if registration is None or not allowance.take(g.real_now):
-        return
-    subject = {"code": refusal.code, "platform_id": platform_id}
-    record_audit("launch_refused", subject, g.real_now, organisation_id=registration.organisation_id)
+    record_refusal(refusal.code, platform_id, g.real_now)
 
 
 def _on_registration_refused(refusal: RegistrationRefused) -> Response:

@@ -113,7 +113,7 @@ class Invite(Model):
 
 
 class AuditEntry(Model):
-    """Who changed roles, registrations and keys, which launches were refused; ids and codes, never names."""
+    """Who changed roles, registrations and keys; ids and codes, never names."""
 
     __tablename__ = "audit_entry"
 

@@ -19,6 +19,7 @@ from course_sync.models import Context, SyncRun
 from course_sync.sync import SyncReport, sync_context
 from lti_tool.models import LaunchSession, LoginState
 from lti_tool.rate_limits import forget_old_uses
+from lti_tool.refusal_log import forget_old_refusals
 from lti_tool.services import current_services
 from mentor_console.flagging import judge_anew
 
@@ -90,5 +91,6 @@ def purge_door() -> None:
     db.session.execute(delete(LoginState).where(LoginState.created_at < now - timedelta(days=1)))
     db.session.execute(delete(LaunchSession).where(LaunchSession.expires_at < now - timedelta(days=1)))
     forget_old_uses(now)
+    forget_old_refusals(now)
     db.session.commit()
     services.keys.forget_retired()

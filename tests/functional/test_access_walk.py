@@ -59,6 +59,7 @@ OPEN_TO = {
     "console.remove_break": {"trainer"},
     "console.course_rules": {"trainer"},
     "console.organisation_rules": {"admin"},
+    "refusals.index": {"admin"},
     "console.platform_roles": {"admin"},
     "console.take_back_roles": {"admin"},
     "console.name_mentor": {"trainer"},
