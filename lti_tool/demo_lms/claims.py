@@ -62,12 +62,12 @@ def custom_parameters(site: DemoSite, person: Person, link: PlacedLink | None = 
     return {**course, **_person_parameters(site, person), **_service_parameters(site), **own}
 
 
-def placing_claims(site: DemoSite, locale: str, sesskey: str) -> dict[str, Any]:
+def placing_claims(locale: str, sesskey: str, return_url: str) -> dict[str, Any]:
     """What a deep-linking request says otherwise than a launch."""
     return {
         f"{CLAIM}message_type": "LtiDeepLinkingRequest",
         f"{CLAIM}launch_presentation": {"locale": locale},
-        **request_claims(site.base_url, sesskey),
+        **request_claims(sesskey, return_url),
     }
 
 

@@ -17,7 +17,7 @@ from lti1p3platform.oidc_login import OIDCLoginAbstract
 from lti_tool.demo_lms import claims, constants
 from lti_tool.demo_lms.lti_request import DemoRequest
 from lti_tool.demo_lms.people import Person
-from lti_tool.demo_lms.placing import PlacedLink
+from lti_tool.demo_lms.placing import PlacedLink, return_url
 from lti_tool.demo_lms.site import DemoSite
 
 ID_TOKEN_SECONDS = 60
@@ -42,6 +42,8 @@ class PendingLaunch:
     """None = the course's own activity."""
     sesskey: str = ""
     """Of a deep-linking request; "" = an ordinary launch."""
+    page_language: str = ""
+    """In which the page after that request shall be; "" = the person's own."""
 
 
 class LaunchRefused(Exception):
@@ -78,9 +80,12 @@ def start_login(site: DemoSite, pending: PendingLaunch, *, offers_storage: bool 
     return _start(site, pending, launch_id, offers_storage, cmid=cmid)
 
 
-def start_placing(site: DemoSite, person: Person, locale: str, *, offers_storage: bool) -> AutoForm:
+def start_placing(
+    site: DemoSite, person: Person, locale: str, page_language: str, *, offers_storage: bool
+) -> AutoForm:
     """The same for a deep-linking request."""
-    pending = PendingLaunch(person.user_id, locale, "iframe", sesskey=site.placed.begin(person.user_id))
+    sesskey = site.placed.begin(person.user_id)
+    pending = PendingLaunch(person.user_id, locale, "iframe", sesskey=sesskey, page_language=page_language)
     launch_id = f"ltilaunch_ContentItemSelectionRequest{secrets.randbelow(10**10):010d}"
     return _start(site, pending, launch_id, offers_storage)
 
@@ -152,7 +157,8 @@ class DemoMessageLaunch(LTIAdvantageMessageLaunchAbstract):
     def _set_message(self, pending: PendingLaunch) -> None:
         """A launch of one link, or a request to place some."""
         if pending.sesskey:
-            self.set_extra_claims(claims.placing_claims(self._site, pending.locale, pending.sesskey))
+            back = return_url(self._site.base_url, pending.sesskey, pending.page_language)
+            self.set_extra_claims(claims.placing_claims(pending.locale, pending.sesskey, back))
         elif pending.link:
             link = pending.link
             self.set_resource_link_claim(str(link.link_id), link.text, link.title)

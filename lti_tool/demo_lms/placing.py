@@ -115,9 +115,15 @@ def request_data(sesskey: str) -> str:
     return f"add to course {constants.COURSE_ID}, {sesskey}"
 
 
-def request_claims(base_url: str, sesskey: str) -> dict[str, Any]:
-    """The claim of a request, in the shape of a recorded one, with `data`, which is optional."""
+def return_url(base_url: str, sesskey: str, page_language: str) -> str:
+    """Where the answer goes; the language travels along, since no cookie comes with a post from elsewhere."""
     query = f"course={constants.COURSE_ID}&id={constants.DEPLOYMENT_ID}&sesskey={sesskey}"
+    query += f"&lang={page_language}" if page_language else ""
+    return f"{base_url}{RETURN_PATH}?{query}"
+
+
+def request_claims(sesskey: str, deep_link_return_url: str) -> dict[str, Any]:
+    """The claim of a request, in the shape of a recorded one, with `data`, which is optional."""
     return {
         f"{DL_CLAIM}deep_linking_settings": {
             "accept_types": ["ltiResourceLink"],
@@ -127,7 +133,7 @@ def request_claims(base_url: str, sesskey: str) -> dict[str, Any]:
             "accept_unsigned": False,
             "auto_create": False,
             "can_confirm": False,
-            "deep_link_return_url": f"{base_url}{RETURN_PATH}?{query}",
+            "deep_link_return_url": deep_link_return_url,
             "title": "",
             "text": "",
             "data": request_data(sesskey),

@@ -5,7 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from lti_tool.demo_lms.launch import start_placing
 from lti_tool.demo_lms.lti_views import no_store
-from lti_tool.demo_lms.pages import ADD_PATH, get_person, launch_locale, link, remember_person, render
+from lti_tool.demo_lms.pages import (
+    ADD_PATH,
+    chosen_language,
+    get_person,
+    launch_locale,
+    link,
+    remember_person,
+    render,
+)
 from lti_tool.demo_lms.people import EDITING_TEACHER, Person
 from lti_tool.demo_lms.placing import RETURN_PATH, AnswerRefused
 from lti_tool.demo_lms.site import DemoSite, current_site
@@ -30,7 +38,13 @@ def choose() -> ResponseReturnValue:
     """
     site = current_site()
     person = get_person(site)
-    form = start_placing(site, person, launch_locale(person), offers_storage="storage" in request.args)
+    form = start_placing(
+        site,
+        person,
+        launch_locale(person),
+        chosen_language() or "",
+        offers_storage="storage" in request.args,
+    )
     return no_store(render("autoform.html", person, form=form))
 
 
