@@ -56,13 +56,12 @@ class PlatformsPage:
 def get_page(viewer: Viewer, now: datetime) -> PlatformsPage:
     """What the organisation's admin finds under Platforms."""
     statement = select(Platform).where(Platform.organisation_id == viewer.organisation_id)
-    courses = dict(
-        db.session.execute(
-            select(Context.platform_id, func.count())
-            .where(Context.organisation_id == viewer.organisation_id)
-            .group_by(Context.platform_id)
-        ).tuples()
+    counted = (
+        select(Context.platform_id, func.count())
+        .where(Context.organisation_id == viewer.organisation_id)
+        .group_by(Context.platform_id)
     )
+    courses = {platform_id: number for platform_id, number in db.session.execute(counted)}
     lines = [
         PlatformLine(platform, courses.get(platform.id, 0), _waiting(platform))
         for platform in db.session.scalars(statement.order_by(Platform.id))

@@ -66,13 +66,13 @@ def add() -> Answer:
     """Connect a platform by hand."""
     if request.method == "GET":
         return _render_form({}, "")
-    typed = request.form.to_dict()
+    entered = request.form.to_dict()
     viewer, services = current_viewer(), current_services()
     try:
-        details = _typed_details(typed)
+        details = _typed_details(entered)
         added = registration.register_by_hand(details, services.settings, g.real_now, viewer.organisation_id)
     except RegistrationInvalid as problem:
-        return _render_form(typed, problem.field), 422
+        return _render_form(entered, problem.field), 422
     platform_desk.note_change(viewer, "platform_registered", added.id, g.real_now)
     return _back("show", platform_id=added.id, done="platform_added")
 
@@ -90,11 +90,11 @@ def change(platform_id: int) -> Answer:
     """Correct what was typed about a platform."""
     viewer = current_viewer()
     platform = platform_desk.get_platform(viewer, platform_id)
-    typed = request.form.to_dict()
+    entered = request.form.to_dict()
     try:
-        registration.change_platform(platform, _typed_details(typed), current_services().settings)
+        registration.change_platform(platform, _typed_details(entered), current_services().settings)
     except RegistrationInvalid as problem:
-        return _render_platform(platform, typed=typed, wrong=problem.field), 422
+        return _render_platform(platform, entered=entered, wrong=problem.field), 422
     platform_desk.note_change(viewer, "platform_changed", platform_id, g.real_now)
     return _back("show", platform_id=platform_id, done="platform_changed")
 
@@ -154,20 +154,20 @@ def connect_moodle(platform_id: int) -> Answer:
             now=g.real_now,
         )
     except RegistrationInvalid as problem:
-        return _render_platform(platform, typed=request.form.to_dict(), wrong=problem.field), 422
+        return _render_platform(platform, entered=request.form.to_dict(), wrong=problem.field), 422
     platform_desk.note_change(viewer, "moodle_connected", platform_id, g.real_now)
     return _back("show", platform_id=platform_id, done="moodle_connected")
 
 
-def _typed_details(typed: dict[str, str]) -> PlatformDetails:
+def _typed_details(entered: dict[str, str]) -> PlatformDetails:
     """What a form says of a platform; deployments one a line or between commas."""
-    values = {field: typed.get(field, "").strip() for field in _FIELDS}
-    deployments = typed.get("deployment_ids", "").replace(",", "\n").split("\n")
+    values = {field: entered.get(field, "").strip() for field in _FIELDS}
+    deployments = entered.get("deployment_ids", "").replace(",", "\n").split("\n")
     return PlatformDetails(
         **values,
         deployment_ids=tuple(part.strip() for part in deployments if part.strip()),
-        product=typed.get("product", ""),
-        auth_audience=typed.get("auth_audience", "").strip() or None,
+        product=entered.get("product", ""),
+        auth_audience=entered.get("auth_audience", "").strip() or None,
     )
 
 
@@ -202,15 +202,15 @@ def _render_index(**made: Any) -> str:
     return render_template("lti_tool/platforms.html", page=page, **made, **_common())
 
 
-def _render_form(typed: dict[str, str], wrong: str) -> str:
-    return render_template("lti_tool/platform_new.html", typed=typed, wrong=wrong, **_common())
+def _render_form(entered: dict[str, str], wrong: str) -> str:
+    return render_template("lti_tool/platform_new.html", entered=entered, wrong=wrong, **_common())
 
 
-def _render_platform(platform: Platform, typed: dict[str, str] | None = None, wrong: str = "") -> str:
+def _render_platform(platform: Platform, entered: dict[str, str] | None = None, wrong: str = "") -> str:
     return render_template(
         "lti_tool/platform.html",
         platform=platform,
-        typed=_stored_values(platform) | (typed or {}),
+        entered=_stored_values(platform) | (entered or {}),
         wrong=wrong,
         **_common(),
     )

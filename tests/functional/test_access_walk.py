@@ -59,9 +59,19 @@ OPEN_TO = {
     "console.remove_break": {"trainer"},
     "console.course_rules": {"trainer"},
     "console.organisation_rules": {"admin"},
-    "refusals.index": {"admin"},
     "console.platform_roles": {"admin"},
     "console.take_back_roles": {"admin"},
+    "platforms.index": {"admin"},
+    "refusals.index": {"admin"},
+    "platforms.make_invite": {"admin"},
+    "platforms.withdraw_invite": {"admin"},
+    "platforms.add": {"admin"},
+    "platforms.show": {"admin"},
+    "platforms.change": {"admin"},
+    "platforms.decide": {"admin"},
+    "platforms.add_deployment": {"admin"},
+    "platforms.decide_deployment": {"admin"},
+    "platforms.connect_moodle": {"admin"},
     "console.name_mentor": {"trainer"},
     "console.end_mentor": {"trainer"},
     "console.assign": {"trainer"},
@@ -141,7 +151,9 @@ KINDS = {
 
 TRAINER_ACTIONS = {"console.name_mentor", "console.end_mentor", "console.assign", "console.unassign"}
 TRAINER_ACTIONS |= {"console.remove_break"}
-PLATFORM_ROUTES = {"console.platform_roles", "console.take_back_roles"}
+PLATFORM_ROUTES = {"console.platform_roles", "console.take_back_roles", "platforms.withdraw_invite"}
+PLATFORM_ROUTES |= {"platforms.show", "platforms.change", "platforms.decide", "platforms.add_deployment"}
+PLATFORM_ROUTES |= {"platforms.decide_deployment", "platforms.connect_moodle"}
 """About the main course's platform, which is one of the admin's own organisation."""
 LEARNER_ROUTES = {
     "console.learner",

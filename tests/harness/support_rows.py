@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from course_sync.database import db
-from course_sync.models import Activity
+from course_sync.models import PENDING, Activity, Deployment
+from lti_tool.models import Invite
 from mentor_console.models import (
     Contact,
     CourseBreak,
@@ -65,7 +66,24 @@ def add_support(world: World) -> dict[str, int]:
     mapping = _map_a_role(world)
     db.session.commit()
     ids = {"task_id": task.id, "answer_id": answer.id, "extension_id": extension.id, "break_id": rest.id}
-    return ids | {"contact": contact, "activity": activity.id, "mapping": mapping.id}
+    return (
+        ids | {"contact": contact, "activity": activity.id, "mapping": mapping.id} | _wait_for_an_admin(world)
+    )
+
+
+def _wait_for_an_admin(world: World) -> dict[str, int]:
+    """An open invite and a place of the platform that waits."""
+    platform, made_at = world.courses[MAIN].platform, world.now - timedelta(days=1)
+    invite = Invite(
+        token_hash="0" * 64,
+        organisation_id=platform.organisation_id,
+        created_at=made_at,
+        expires_at=world.real_now + timedelta(days=1),
+    )
+    place = Deployment(platform_id=platform.id, deployment_id="waits", status=PENDING, seen_at=made_at)
+    db.session.add_all([invite, place])
+    db.session.commit()
+    return {"invite_id": invite.id, "deployment_row": place.id}
 
 
 def _map_a_role(world: World) -> RoleMapping:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,7 +32,6 @@ DETAILS |= {f"{name}_url": "https://walked.example/" for name in ("auth_login", 
 PLATFORM_FORMS = {
     "platforms.make_invite": {"approve": "yes"},
     "platforms.withdraw_invite": {},
-    "platforms.add": DETAILS,
     "platforms.change": DETAILS,
     "platforms.decide": {"do": "approve"},
     "platforms.add_deployment": {"deployment_ids": "walked"},
@@ -98,6 +98,7 @@ class Walk:
             **self._support_forms(),
             **self._course_forms(),
             **PLATFORM_FORMS,
+            "platforms.add": DETAILS | {"client_id": secrets.token_hex(4)},
         }
         assert endpoint in forms, f"say what the form of {endpoint} would send"
         return forms[endpoint]
