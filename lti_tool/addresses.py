@@ -6,6 +6,7 @@ Nothing here opens a connection; the guard against calling private hosts is in c
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 MAX_ADDRESS_CHARS = 1024
@@ -16,6 +17,7 @@ class AddressInvalid(ValueError):
     """An address that cannot be used; the message says why, without repeating the address."""
 
 
+@lru_cache(maxsize=1024)
 def origin_of(address: str) -> str:
     """Scheme, host and port as browsers compare them, `https://lms.example:8443`; or AddressInvalid."""
     parts = _split(address)

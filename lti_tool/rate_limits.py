@@ -11,12 +11,14 @@ import hmac
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import case, delete
+from sqlalchemy import bindparam, case, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import HTTPException
 
-from course_sync.database import db
+from course_sync.database import db, table_of
 from lti_tool.models import UseCount
 from lti_tool.services import current_services
 
@@ -60,21 +62,8 @@ class TooMany(HTTPException):
 def count_use(limit: Limit, key: str, real_now: datetime) -> None:
     """Count one use; the caller commits. Raises TooMany, and then the transaction is rolled back."""
     stretch = timedelta(seconds=limit.seconds)
-    is_over = UseCount.started_at <= real_now - stretch
-    make = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        make(UseCount)
-        .values(key_hash=_hash_of(limit, key), started_at=real_now, uses=1)
-        .on_conflict_do_update(
-            index_elements=[UseCount.key_hash],
-            set_={
-                "uses": case((is_over, 1), else_=UseCount.uses + 1),
-                "started_at": case((is_over, real_now), else_=UseCount.started_at),
-            },
-        )
-        .returning(UseCount.uses, UseCount.started_at)
-    )
-    uses, started_at = db.session.execute(statement).one()
+    given = {"key_hash": _hash_of(limit, key), "started_at": real_now, "over_since": real_now - stretch}
+    uses, started_at = db.session.execute(_count_in(db.engine.dialect.name), given).one()
     if uses > limit.uses:
         db.session.rollback()
         raise TooMany(max(1, round((started_at + stretch - real_now).total_seconds())))
@@ -102,6 +91,22 @@ def network_of(address: str) -> str:
 def forget_old_uses(real_now: datetime) -> None:
     """Delete counts whose stretch is over; the caller commits."""
     db.session.execute(delete(UseCount).where(UseCount.started_at < real_now - LONGEST))
+
+
+@cache
+def _count_in(dialect: str) -> Any:
+    """The one statement, made once for a database: putting it together costs as much as running it."""
+    counts = table_of(UseCount)
+    is_over = counts.c.started_at <= bindparam("over_since", type_=counts.c.started_at.type)
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    new = make(counts).values(key_hash=bindparam("key_hash"), started_at=bindparam("started_at"), uses=1)
+    return new.on_conflict_do_update(
+        index_elements=[counts.c.key_hash],
+        set_={
+            "uses": case((is_over, 1), else_=counts.c.uses + 1),
+            "started_at": case((is_over, new.excluded.started_at), else_=counts.c.started_at),
+        },
+    ).returning(counts.c.uses, counts.c.started_at)
 
 
 def _hash_of(limit: Limit, key: str) -> str:

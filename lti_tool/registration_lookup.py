@@ -47,7 +47,8 @@ def find_registration(issuer: str, client_id: str) -> Registration | None:
 
 
 def _read(issuer: str, client_id: str) -> Registration | None:
-    rows = db.session.execute(_FIND, {"issuer": issuer, "client_id": client_id}).all()
+    with db.engine.connect() as connection:  # no transaction stays open while the platform is asked for keys
+        rows = connection.execute(_FIND, {"issuer": issuer, "client_id": client_id}).all()
     return _registration(issuer, client_id, rows) if rows else None
 
 
