@@ -21,6 +21,7 @@ from lti_tool.models import LaunchSession, LoginState
 from lti_tool.rate_limits import forget_old_uses
 from lti_tool.refusal_log import forget_old_refusals
 from lti_tool.services import current_services
+from lti_tool.waiting_launches import forget_expired
 from mentor_console.flagging import judge_anew
 
 Progress = Callable[[int, int], None]
@@ -85,11 +86,12 @@ def abandon_syncs(context_ids: Collection[int] | None, now: datetime) -> int:
 
 @job("purge_door", every_minutes=60)
 def purge_door() -> None:
-    """Forget logins nobody finished, sessions that are over, keys that have run out, and old counts."""
+    """Forget logins and launches nobody finished, sessions that are over, keys that have run out, and old counts."""
     services = current_services()
     now = services.clock.real_now()
     db.session.execute(delete(LoginState).where(LoginState.created_at < now - timedelta(days=1)))
     db.session.execute(delete(LaunchSession).where(LaunchSession.expires_at < now - timedelta(days=1)))
+    forget_expired(now)
     forget_old_uses(now)
     forget_old_refusals(now)
     db.session.commit()

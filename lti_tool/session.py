@@ -1,7 +1,7 @@
 """Sessions: one launch, one tab. The handle stands in the address, the secret in a cookie of its path.
 
 Both are needed, so another launch in the same browser never changes what a tab shows. Where a browser keeps
-no cookie in a frame, the secret stands in the address too, under conditions (docs/decisions/0007). Fixed
+no cookie in a frame, the secret stands in the address too, under conditions (docs/decisions/0008). Fixed
 life, real time.
 """
 

@@ -1,7 +1,7 @@
 """Launches that passed every check but the login's cookie: kept sealed for two minutes, under a ticket.
 
 The ticket is used once, with the secret from the platform's storage or by a person who confirms in a tab of
-its own who they are. Why that is safe: docs/decisions/0007-ways-without-cookies.md.
+its own who they are. Why that is safe: docs/decisions/0008-ways-without-cookies.md.
 """
 
 from __future__ import annotations
