@@ -6,7 +6,7 @@ Only reading; whether a change is accepted is decided in tasks.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import select
@@ -29,7 +29,7 @@ def get_clash(
     learner = get_learner(viewer, task.membership_id)
     made = _list_changes(task_id)
     by_name, at = _find_last(task, made)
-    since = {name for change in made if change.version > version for name in change.before or ()}
+    since = _find_changed(task, [change for change in made if change.version > version])
     since |= {name for change in made if change.undone_at is not None for name in change.before or ()}
     return TaskClash(
         task=task_line(task, viewer, learner, now, zone=zone),
@@ -48,6 +48,19 @@ def _list_changes(task_id: int) -> Sequence[TaskChange]:
         .order_by(TaskChange.version)
     )
     return db.session.scalars(statement).all()
+
+
+def _find_changed(task: SupportTask, later: Sequence[TaskChange]) -> set[str]:
+    """Fields that are not as they were before these changes; a form sends the others, too."""
+    were: dict[str, Any] = {}
+    for change in later:
+        were = {**(change.before or {}), **were}
+    return {name for name, value in were.items() if value != _as_kept(getattr(task, name))}
+
+
+def _as_kept(value: object) -> object:
+    """As a change keeps it."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _find_last(task: SupportTask, made: Sequence[TaskChange]) -> tuple[str, datetime]:

@@ -134,7 +134,7 @@ class TestTasks:
     ) -> None:
         mia, ben = mentors
         task_id, _ = self.add(mia, learner)
-        theirs = {"state": "done", "outcome": "Reached her", "shared": False}
+        theirs = {"title": "Ring", "state": "done", "outcome": "Reached her", "shared": False}
         update_task(ben, task_id, version=1, changes=theirs, now=NOW)
         mine = {"title": "Ring", "outcome": "No answer", "shared": True, "due_on": None}
         with pytest.raises(Conflict, match="changed_by_other"):
