@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,15 +70,16 @@ class Watch:
             self.said.append(f"{text} ({message.location.get('url', '')})")
 
 
-def run_axe(context: BrowserContext, target: Page | Frame) -> list[str]:
-    """Accessibility violations of a page or frame, one line each, with the element.
+def run_axe(context: BrowserContext, target: Page | Frame, rules: Sequence[str] = ()) -> list[str]:
+    """Accessibility violations of a page or frame, one line each, with the element; `rules` names some alone.
 
     axe is brought in through the debugger, since the content security policy rightly refuses any other way.
     """
     session, execution = _debugger(context, target)
     try:
         _evaluate(session, execution, AXE.read_text(encoding="utf-8") + "\n;undefined")
-        options = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "resultTypes": ["violations"]}
+        chosen = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": AXE_TAGS}
+        options = {"runOnly": chosen, "resultTypes": ["violations"]}
         result = _evaluate(session, execution, f"axe.run(document, {json.dumps(options)})")
     finally:
         session.detach()

@@ -1,0 +1,233 @@
+"""Every page in every state: accessible in each light, never sideways, also in a longer language.
+
+The states stand in one table. Each is opened with all that folds unfolded; a state that follows a form is the
+answer to one that is refused, so nothing of it stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from lti_tool.paths import translations_folder
+from tests.harness import pseudo_language
+from tests.harness.chromium import Watch, run_axe
+from tests.harness.state_site import StateSite, state_site
+
+WIDTHS = (1100, 600, 320)
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+"""What alone can be different in another light."""
+FOREIGN = {
+    "english",
+    "europe",
+    "paris",
+    "français",
+    "html",
+    "utc",
+    "ementor",
+    "moodle",
+    "lti",
+    "site",
+    "accessallgroups",
+    "connect",
+}
+"""Words that are the same in every language: names of languages, commands, capabilities."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Where it is: a page of somebody, or what comes back from a form sent from there."""
+
+    name: str
+    who: str
+    path: str
+    form: dict[str, str] = field(default_factory=dict)
+    action: str = ""
+    status: int = 200
+
+
+def state(name: str, who: str, path: str, action: str = "", status: int = 422, /, **form: str) -> State:
+    """One line of the table."""
+    return State(name, who, path, form, action, status if action else 200)
+
+
+MENTOR, TRAINER, LEARNER = "mentor of many", "trainer of many", "learner of many"
+STATES = [
+    state("today", MENTOR, "/today"),
+    state("today with all cards", MENTOR, "/today?all=1"),
+    state("today of one", "mentor of one", "/today"),
+    state("today of nobody", "mentor of none", "/today"),
+    state("after an action", MENTOR, "/today?done=dismissed&undo=decision:1"),
+    state("after an action too late", MENTOR, "/learners/{learner}?problem=nothing_open"),
+    state("a learner", MENTOR, "/learners/{learner}"),
+    state("a learner without trouble", MENTOR, "/learners/{calm}"),
+    state("a filtered history", MENTOR, "/learners/{learner}?show=tasks"),
+    state("a contact", MENTOR, "/learners/{learner}?kind=social&channel=email&playbook=welcome_call"),
+    state("a contact refused", MENTOR, "/learners/{learner}", "/learners/{learner}/contacts", 422, kind="x"),
+    state(
+        "a dismissal refused",
+        MENTOR,
+        "/learners/{learner}",
+        "/learners/{learner}/dismiss",
+        422,
+        reason="other",
+    ),
+    state("a pause refused", MENTOR, "/learners/{learner}", "/learners/{learner}/snooze", 422, until="date"),
+    state("a note refused", MENTOR, "/learners/{learner}", "/learners/{learner}/notes", 422, text=""),
+    state(
+        "a task refused",
+        MENTOR,
+        "/learners/{learner}",
+        "/learners/{learner}/tasks",
+        422,
+        title="",
+        due_on="x",
+    ),
+    state(
+        "more time refused", TRAINER, "/learners/{learner}", "/learners/{learner}/extensions", 422, due_at=""
+    ),
+    state(
+        "a task changed by two",
+        MENTOR,
+        "/learners/{learner}",
+        "/tasks/{task}",
+        409,
+        version="99",
+        title="Mine",
+        kind="social",
+    ),
+    state("the course", TRAINER, "/course"),
+    state("the second part", TRAINER, "/course?part=2"),
+    state("nobody found", TRAINER, "/course?q=zzz"),
+    state("a course of one", "trainer of one", "/course"),
+    state("a course of nobody", "trainer of none", "/course"),
+    state("a limit refused", TRAINER, "/course", "/caps", 422, learners="many"),
+    state("a break refused", TRAINER, "/course", "/breaks", 422, name="", starts_on="", ends_on=""),
+    state("rules", TRAINER, "/course/rules"),
+    state("rules tried", TRAINER, "/course/rules", "/course/rules", 200, do="preview", silent_act_days="11"),
+    state("rules refused", TRAINER, "/course/rules", "/course/rules", 422, do="save", silent_act_days="x"),
+    state("my support", LEARNER, "/me"),
+    state("my support after asking", "learner who asks", "/me"),
+    state("an answer refused", LEARNER, "/me", "/me/answers", 422, kind="need_help", text=""),
+    state("the organisation", "admin", "/organisation"),
+    state("rules of the organisation", "admin", "/organisation/rules"),
+    state("course data", MENTOR, "/sync"),
+    state("no access", "applicant", "/access"),
+    state("access asked for", "asked", "/access"),
+    state("no part", "nobody", "/"),
+    State("no such page", MENTOR, "/nowhere", status=404),
+]
+
+UNFOLD = """() => document.querySelectorAll("details").forEach(part => {
+  part.removeAttribute("name"); part.open = true; })"""
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SEND = """([action, fields]) => {
+  const form = document.createElement("form");
+  form.method = "post"; form.action = action;
+  form.append(document.querySelector("[name=csrf_token]").cloneNode());
+  for (const [name, value] of Object.entries(fields)) {
+    const input = document.createElement("input");
+    input.type = "hidden"; input.name = name; input.value = value; form.append(input);
+  }
+  document.body.append(form); form.submit(); }"""
+WORDS = """() => {
+  const said = [document.title];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const inside = walker.currentNode.parentElement;
+    if (!inside.closest("script, textarea, code")) said.push(walker.currentNode.data);
+  }
+  for (const name of ["aria-label", "title", "placeholder", "alt", "data-label"]) {
+    document.querySelectorAll(`[${name}]`).forEach(one => said.push(one.getAttribute(name)));
+  }
+  return said; }"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateSite]:
+    """With one more language, for which there is nothing but a translation file."""
+    folder = tmp_path_factory.mktemp("states")
+    translations = pseudo_language.add_language(translations_folder(), folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("lti_tool.paths", "lti_tool.locale"):
+            patch.setattr(f"{module}.translations_folder", lambda: translations)
+        with state_site(folder) as running:
+            yield running
+
+
+@pytest.fixture
+def look(site: StateSite, new_context: Callable[..., BrowserContext], watch: Watch) -> Callable[..., Page]:
+    """`look(state, locale=...)`: its page, with everything unfolded."""
+
+    def open_state(which: State, **options: Any) -> Page:
+        for code in (404, 409, 422):
+            watch.expect(f"status of {code}")
+        context = new_context(**options)
+        context.add_cookies(site.cookies())  # type: ignore[arg-type]
+        page = context.new_page()
+        answer = page.goto(site.address(which.who, fill_in(which.path, site)))
+        if which.action:
+            with page.expect_navigation() as arrived:
+                action = site.sessions[which.who].path + fill_in(which.action, site)
+                page.evaluate(SEND, [action, which.form])
+            answer = arrived.value
+        assert answer is not None
+        assert answer.status == which.status
+        page.evaluate(UNFOLD)
+        return page
+
+    return open_state
+
+
+def fill_in(path: str, site: StateSite) -> str:
+    """The address with the ids of the busy course."""
+    many = site.courses["many"]
+    return path.format(learner=many.learner_ids[0], calm=many.learner_ids[2], task=many.task_id)
+
+
+def sideways(page: Page) -> dict[int, int]:
+    """Pixels the page is too wide, by width of the window."""
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 600 if width == 600 else 800})
+        found[width] = page.evaluate(SIDEWAYS)
+    return {width: pixels for width, pixels in found.items() if pixels}
+
+
+def untranslated(page: Page, data: set[str]) -> list[str]:
+    """Words in plain letters that nobody typed: the other language has none."""
+    wrong = []
+    for said in page.evaluate(WORDS):
+        rest = said
+        for text in sorted((one for one in data if one in rest), key=len, reverse=True):
+            rest = rest.replace(text, " ")
+        words = re.findall(r"(?<![\w@.+-])[A-Za-z]{3,}(?![\w@])", rest)
+        wrong += [f"{word} in {said.strip()!r}" for word in words if word.lower() not in FOREIGN]
+    return wrong
+
+
+@pytest.mark.parametrize("which", STATES, ids=lambda which: which.name)
+def test_a_state_in_every_light_and_width(look: Callable[..., Page], which: State) -> None:
+    page = look(which)
+    assert sideways(page) == {}
+    assert run_axe(page.context, page) == []
+    for light in ({"color_scheme": "dark"}, {"color_scheme": "light", "forced_colors": "active"}):
+        page.emulate_media(**light)  # type: ignore[arg-type]
+        assert run_axe(page.context, page, COLOUR_RULES) == [], light
+
+
+@pytest.mark.parametrize("which", STATES, ids=lambda which: which.name)
+def test_a_state_in_a_longer_language_from_right_to_left(
+    look: Callable[..., Page], site: StateSite, which: State
+) -> None:
+    page = look(which, locale=pseudo_language.CODE)
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert page.locator("html").get_attribute("lang") == pseudo_language.CODE
+    assert untranslated(page, site.data_words()) == []
+    assert sideways(page) == {}
+    assert run_axe(page.context, page) == []

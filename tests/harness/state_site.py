@@ -1,0 +1,131 @@
+"""The tool alone, served with courses of many, one and no learner, and people who are signed in to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import String, select
+from sqlalchemy import Text as LongText
+
+from course_sync.database import Base, db
+from lti_tool.app import create_app
+from lti_tool.config import load_settings
+from lti_tool.session import SESSION_COOKIE, OpenedSession, open_session
+from tests.harness import databases
+from tests.harness.busy_course import BusyCourse, fill
+from tests.harness.servers import listen, port_of, served
+from tests.integration.console_world import NOW
+
+SIZES = {"many": 60, "one": 1, "none": 0}
+DATA_COLUMNS = ("name", "given_name", "family_name", "title", "text", "summary", "outcome", "email")
+
+
+@dataclass(frozen=True)
+class StateSite:
+    """Where it runs, and everybody's session by name: "mentor of many", "learner of one", "admin" ..."""
+
+    app: Flask
+    url: str
+    sessions: dict[str, OpenedSession]
+    courses: dict[str, BusyCourse]
+
+    def address(self, who: str, path: str) -> str:
+        """Address of a page of somebody's session."""
+        return f"{self.url}{self.sessions[who].path}{path}"
+
+    def cookies(self) -> list[dict[str, str | bool]]:
+        """Everybody's; each is sent to its own session only."""
+        return [
+            {
+                "name": SESSION_COOKIE,
+                "value": one.secret,
+                "domain": "localhost",
+                "path": one.path,
+                "secure": True,
+            }
+            for one in self.sessions.values()
+        ]
+
+    def data_words(self) -> set[str]:
+        """Every text in the database that people or platforms wrote: in nobody's language but their own."""
+        found: set[str] = set()
+        with self.app.app_context():
+            for table in Base.metadata.sorted_tables:
+                columns = [column for column in table.columns if column.name in DATA_COLUMNS]
+                for column in columns:
+                    if isinstance(column.type, String | LongText):
+                        found.update(text for text in db.session.scalars(select(column)) if text)
+            db.session.remove()
+        return found
+
+
+@contextmanager
+def state_site(folder: Path) -> Iterator[StateSite]:
+    """Made once for a run; states that forms leave behind are refused ones, which change nothing."""
+    listener = listen()
+    app = _make_app(folder, port_of(listener))
+    with app.app_context():
+        numbers = count(1)
+        courses = {size: fill(learners, numbers) for size, learners in SIZES.items()}
+        sessions = _sign_everybody_in(courses)
+        db.session.remove()
+    try:
+        with served(app, listener):
+            yield StateSite(app, f"http://localhost:{port_of(listener)}", sessions, courses)
+    finally:
+        listener.close()
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _make_app(folder: Path, port: int) -> Flask:
+    url = f"sqlite:///{folder / 'states.sqlite3'}"
+    databases.create_tables(url)
+    clock = folder / "clock.json"
+    clock.write_text(json.dumps({"offset_seconds": (NOW - datetime.now(UTC)).total_seconds()}))
+    environ = {
+        "EMENTOR_DATABASE_URL": url,
+        "EMENTOR_PUBLIC_URL": f"http://localhost:{port}",
+        "EMENTOR_SECRET_KEY": "states-only-secret-key-of-enough-length",
+        "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1",
+        "EMENTOR_DEMO_CLOCK": str(clock),
+        "EMENTOR_LOG_LEVEL": "ERROR",
+    }
+    return create_app(load_settings(environ))
+
+
+def _sign_everybody_in(courses: dict[str, BusyCourse]) -> dict[str, OpenedSession]:
+    sessions = {}
+    for size, course in courses.items():
+        sessions[f"mentor of {size}"] = _sign_in(course, course.mentor_id, "Learner")
+        sessions[f"trainer of {size}"] = _sign_in(course, course.trainer_id, "Instructor")
+        if course.person_ids:
+            sessions[f"learner of {size}"] = _sign_in(course, course.person_ids[0], "Learner")
+    many = courses["many"]
+    admin = many.world.make_person(name="Adèle Admin")
+    many.world.grant(admin, "admin", None)
+    sessions["learner who asks"] = _sign_in(many, many.person_ids[17], "Learner")
+    sessions["admin"] = _sign_in(many, admin.id, "Administrator")
+    sessions["applicant"] = _sign_in(many, many.world.make_person(name="Max Manager").id, "Instructor")
+    sessions["asked"] = _sign_in(many, many.asker_id, "Instructor")
+    sessions["nobody"] = _sign_in(many, many.world.make_person(name="Nina Nobody").id, "Learner")
+    db.session.commit()
+    return sessions
+
+
+def _sign_in(course: BusyCourse, person_id: int, role: str) -> OpenedSession:
+    return open_session(
+        person_id=person_id,
+        platform_id=course.platform_id,
+        context_id=course.course_id,
+        roles=[role],
+        real_now=datetime.now(UTC),
+    )
