@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from course_sync import vocabulary as lti
+from lti_tool.deep_linking import CONSOLE, MY_E_MENTOR, PAGE_PARAMETER
 from lti_tool.launches import LAUNCH_PATH, LOGIN_PATH
 
 TOOL_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-tool-configuration"
@@ -110,10 +111,16 @@ def _messages(addresses: ToolAddresses, product: str, names: dict[str, str]) -> 
         return [link | {"label": names["name"]}, deep | {"placements": ["ContentArea"]}]
     visibility = f"{CANVAS_EXTENSION}/visibility"
     return [
-        link | {"label": names["console"], "placements": [MENU], visibility: "admins"},
-        link | {"label": names["learner_page"], "placements": [HOME_PAGE], visibility: "members"},
+        link | {"label": names["console"], "placements": [MENU], visibility: "admins"} | _leads_to(CONSOLE),
+        link
+        | {"label": names["learner_page"], "placements": [HOME_PAGE], visibility: "members"}
+        | _leads_to(MY_E_MENTOR),
         deep | {"placements": [MODULES]},
     ]
+
+
+def _leads_to(page: str, field: str = "custom_parameters") -> dict[str, dict[str, str]]:
+    return {field: {PAGE_PARAMETER: page}}
 
 
 def canvas_configuration(origin: str, names: dict[str, str]) -> dict[str, Any]:
@@ -144,7 +151,11 @@ def _canvas_placements(addresses: ToolAddresses, names: dict[str, str]) -> list[
     link = {"message_type": lti.MESSAGE_RESOURCE_LINK, "target_link_uri": addresses.launch, "enabled": True}
     deep = {"message_type": lti.MESSAGE_DEEP_LINKING, "target_link_uri": addresses.launch, "enabled": True}
     return [
-        link | {"placement": MENU, "text": names["console"], "visibility": "admins", "default": "enabled"},
-        link | {"placement": HOME_PAGE, "text": names["learner_page"], "visibility": "members"},
+        link
+        | {"placement": MENU, "text": names["console"], "visibility": "admins", "default": "enabled"}
+        | _leads_to(CONSOLE, "custom_fields"),
+        link
+        | {"placement": HOME_PAGE, "text": names["learner_page"], "visibility": "members"}
+        | _leads_to(MY_E_MENTOR, "custom_fields"),
         deep | {"placement": MODULES, "text": names["name"], "selection_width": 640, "selection_height": 600},
     ]
