@@ -20,6 +20,7 @@ from lti_tool import invites
 from lti_tool.config import Settings
 from lti_tool.models import Invite
 from lti_tool.platform_document import PlatformDescription, check_document_address, read_document
+from lti_tool.rate_limits import INVITES, count_use
 from lti_tool.registration import PlatformDetails, PlatformForeign, RegistrationInvalid, save_platform
 from lti_tool.registration_refusals import RegistrationRefused
 from lti_tool.secrets import SealBroken, Sealer
@@ -74,10 +75,13 @@ def open_offer(sealed: str, sealer: Sealer, now: datetime) -> Offer:
 def make_offer(
     parameters: Mapping[str, str], client: PlatformClient, *, allow_loopback: bool, now: datetime
 ) -> Offer:
-    """Ask the platform of a registration request for its description. Raises RegistrationRefused."""
+    """Ask the platform of a registration request for its description.
+
+    Raises RegistrationRefused, and TooMany for an invite that is opened without end.
+    """
     invite_token = parameters.get("invite", "")
-    invites.get_invite(invite_token, now)
-    db.session.rollback()  # no transaction stays open while the platform is asked
+    count_use(INVITES, str(invites.get_invite(invite_token, now).id), now)
+    db.session.commit()  # no transaction stays open while the platform is asked
     address = check_document_address(
         parameters.get("openid_configuration", ""), allow_loopback=allow_loopback
     )
@@ -109,6 +113,7 @@ def connect(
     What comes to nothing leaves the invite usable.
     """
     invite = invites.get_invite(offer.invite_token, now)
+    count_use(INVITES, str(invite.id), now)
     invites.consume_invite(invite, now)
     try:
         answer = _post_registration(offer, client, settings.public_url, names)

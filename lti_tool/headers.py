@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from flask import Flask, Response, g, request
 
-from course_sync.models import Platform
+from course_sync.models import ACTIVE, Platform
 from course_sync.registrations import Registration
 from lti_tool.addresses import AddressInvalid, origin_of
 from lti_tool.registration import list_platforms
@@ -60,7 +60,7 @@ def post_to(address: str) -> None:
 
 def frame_by_any_platform() -> None:
     """For a refusal of somebody whose platform is not known; with several organisations, none is named."""
-    platforms = list_platforms()
+    platforms = [platform for platform in list_platforms() if platform.status == ACTIVE]
     is_one_house = len({platform.organisation_id for platform in platforms}) == 1
     addresses = [address for p in platforms for address in (p.issuer, p.auth_login_url)]
     g.frame_origins = _origins(addresses if is_one_house else [])

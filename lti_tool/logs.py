@@ -70,6 +70,7 @@ def init_logs(app: Flask, level: str) -> None:
             handler.setFormatter(JsonLines())
             logger.addHandler(handler)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its own lines hold whole addresses
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # and so do these, warnings included
     app.before_request(_start_watch)
     app.after_request(_log_request)
 

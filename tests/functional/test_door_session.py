@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from course_sync.database import db
-from course_sync.models import Person
+from course_sync.models import REFUSED, Person, Platform
 from lti_tool.csrf import token_for
 from lti_tool.models import LaunchSession
 from lti_tool.session import SESSION_COOKIE, SESSION_LIFE
@@ -188,6 +189,7 @@ def test_the_token_may_come_as_a_header(client: FlaskClient, platform: TestPlatf
         ({"Origin": "http://localhost:8001"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "none"}, 403),
     ],
 )
 def test_a_form_of_another_site_is_refused_even_with_the_token(
@@ -241,6 +243,31 @@ def test_a_stale_page_may_still_be_framed_by_its_platform(
     assert "https://lms.example" in response.headers["Content-Security-Policy"]
     refused = client.get("/lti/launch")
     assert "https://lms.example" in refused.headers["Content-Security-Policy"]
+
+
+def test_a_platform_that_is_stopped_is_out_at_once(
+    app: Flask, client: FlaskClient, platform: TestPlatform
+) -> None:
+    """Its visits end, and its site is named to nobody any more."""
+    path = sign_in(client, platform)
+    with app.app_context():
+        db.session.execute(update(Platform).values(status=REFUSED))
+        db.session.commit()
+    assert_stale(client, path)
+    assert "lms.example" not in client.get("/lti/launch").headers["Content-Security-Policy"]
+
+
+def test_over_https_browsers_are_told_to_stay_there(app: Flask, client: FlaskClient) -> None:
+    """Also on pages of errors; on localhost without https the header would be ignored."""
+    assert "Strict-Transport-Security" not in client.get("/healthz").headers
+    services = app.extensions["ementor"]
+    public = replace(services.settings, public_url="https://tool.example")
+    app.extensions["ementor"] = replace(services, settings=public)
+    for path in ("/healthz", "/nowhere", "/lti/launch"):
+        answer = client.get(path)
+        assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "camera=()" in answer.headers["Permissions-Policy"]
 
 
 def test_refusals_speak_the_language_of_the_browser(
