@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -132,7 +133,7 @@ def test_with_the_cookie_nothing_else_is_asked(
 
 
 def test_the_secret_from_the_storage_opens_a_session(
-    app: Flask, bare: FlaskClient, platform: TestPlatform
+    app: Flask, bare: FlaskClient, platform: TestPlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its address holds the secret, works from our own frame, and carries forms too; no cookie anywhere."""
     came = arrive(app, platform)
@@ -156,6 +157,10 @@ def test_the_secret_from_the_storage_opens_a_session(
     for answer in (opened, page, sent):
         assert SESSION_COOKIE not in answer.headers.get("Set-Cookie", "")
         assert answer.headers["Referrer-Policy"] == "same-origin"
+    logged = capsys.readouterr().err
+    assert "/s/<handle>/me" in logged
+    private = (came.ticket, came.secret, *path.removeprefix("/s/").split("."))
+    assert [word for word in private if word in logged] == []
 
 
 OTHER_WAYS_TO_AN_ADDRESS = {
@@ -273,6 +278,33 @@ def test_a_ticket_is_used_once(app: Flask, platform: TestPlatform) -> None:
     )
     assert code_on(replay) == "launch_replayed"
     assert count_people_and_sessions(app) == (1, 1)
+
+
+class TestTwice:
+    """One ticket used twice at the same moment, on both databases."""
+
+    @pytest.fixture(params=["sqlite", "postgresql"])
+    def database_url(self, request: pytest.FixtureRequest) -> str:
+        return str(request.getfixturevalue(f"{request.param}_url"))
+
+    def test_one_of_two_simultaneous_uses_succeeds(self, app: Flask, platform: TestPlatform) -> None:
+        """Four threads with the right secret, one ticket: exactly one session."""
+        came = arrive(app, platform)
+        form = {"ticket": came.ticket, "secret": came.secret}
+        start, statuses = threading.Barrier(4), []
+
+        def use() -> None:
+            browser = app.test_client(use_cookies=False)
+            start.wait()
+            statuses.append(send(browser, "/lti/storage", FROM_OWN_FRAME, **form).status_code)
+
+        threads = [threading.Thread(target=use) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(statuses) == [303] + [403] * 3
+        assert count_people_and_sessions(app) == (1, 1)
 
 
 def test_nobody_enters_without_having_been_shown_whose_launch_it_is(
