@@ -24,7 +24,7 @@ from tests.harness.servers import listen, port_of, served
 from tests.integration.console_world import NOW
 
 SIZES = {"many": 60, "one": 1, "none": 0}
-DATA_COLUMNS = ("name", "given_name", "family_name", "title", "text", "summary", "outcome", "email")
+DATA_COLUMNS = ("name", "given_name", "family_name", "title", "text", "summary", "outcome", "email", "issuer")
 
 
 @dataclass(frozen=True)
