@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 from course_sync.database import Base, db
 from lti_tool.csrf import token_for
 from lti_tool.session import SESSION_COOKIE, OpenedSession
+from mentor_console.extensions import find_standing
 from mentor_console.models import Flag, LearnerAnswer, SupportTask
 from mentor_console.quieting import see
 from tests.harness.world import LEARNERS, MAIN, World
@@ -105,16 +107,14 @@ class Walk:
 
     def _support_forms(self) -> dict[str, dict[str, str]]:
         key = {"request_key": "k" * 24}
-        later = (self.world.now + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M")
-        names = ("activity", "contact", "extension_id")
-        activity, contact, standing = (self.support.get(name, 0) for name in names)
+        activity, contact = self.support.get("activity", 0), self.support.get("contact", 0)
         return {
             "console.dismiss": {"reason": "already_handled", "seen": self._seen()},
             "console.snooze": {"until": "tomorrow", "seen": self._seen()},
             "console.add_note": {"text": "Walked in."} | key,
             "console.add_task": {"playbook": "welcome_call"} | key,
             "console.update_task": {"state": "done", "version": str(self._task_version())},
-            "console.set_extension": {"activity": f"{activity}:{standing}", "due_at": later} | key,
+            "console.set_extension": self._more_time(activity),
             "console.withdraw_extension": {"learner": str(self.world.learner_id(MAIN, "ann"))},
             "console.take_back": {"undo": f"contact:{contact}", "back": "/"},
             "console.give_answer": {"kind": "need_help", "text": "Walked in."} | key,
@@ -138,6 +138,16 @@ class Walk:
 
     def _mapping(self) -> dict[str, str]:
         return {"based_on": str(self.support.get("mapping", ""))}
+
+    def _more_time(self, activity: int) -> dict[str, str]:
+        """Later than what stands, as a page shown a moment ago would send it."""
+        with self.app.app_context():
+            standing = find_standing(self.world.learner_id(MAIN, "ann"), activity)
+            due_at = max(self.world.now, standing.due_at if standing else self.world.now) + timedelta(days=2)
+            shown = standing.id if standing else ""
+            db.session.rollback()
+        typed = {"activity": f"{activity}:{shown}", "due_at": due_at.strftime("%Y-%m-%dT%H:%M")}
+        return typed | {"request_key": secrets.token_hex(12)}
 
     def _seen(self) -> str:
         """What stands for ann, as her page would say."""
@@ -178,6 +188,16 @@ class Walk:
         data = self.form(endpoint) if method == "POST" else {}
         if method == "POST":
             data["csrf_token"] = token_for(session.handle, session.secret)
+        if "based_on" in data:
+            page = self.go(
+                "GET",
+                self.address("console.course", session, learner_id),
+                handle=session.handle,
+                secret=session.secret,
+                data={},
+            )
+            shown = re.search(r'name="based_on" value="([^"]*)"', page.get_data(as_text=True))
+            data |= {"based_on": shown.group(1) if shown else "", "request_key": secrets.token_hex(12)}
         address = self.address(endpoint, session, learner_id)
         return self.go(method, address, handle=session.handle, secret=session.secret, data=data)
 
