@@ -19,6 +19,7 @@ from sqlalchemy import delete
 from course_sync.database import db
 from course_sync.models import Platform
 from course_sync.records import registration_of
+from lti_tool.approvals import check_platform
 from lti_tool.launch_claims import read_launch
 from lti_tool.launches import LOGIN_COOKIE_PATH, AcceptedLaunch, CookielessLaunch, consume_state
 from lti_tool.models import WaitingLaunch
@@ -62,10 +63,10 @@ def get_held(ticket: str, sealer: Sealer, real_now: datetime) -> HeldLaunch:
     if row is None or row.created_at <= real_now - TICKET_LIFE:
         raise LaunchRefused("ticket_unknown")
     platform = db.session.get_one(Platform, row.platform_id)
+    registration = registration_of(platform)
+    check_platform(registration)
     launch = read_launch(json.loads(sealer.open(row.claims_sealed)))
-    return HeldLaunch(
-        AcceptedLaunch(registration_of(platform), launch), platform.name, row.state_hash, ticket
-    )
+    return HeldLaunch(AcceptedLaunch(registration, launch), platform.name, row.state_hash, ticket)
 
 
 def accept_with_secret(held: HeldLaunch, browser_secret: str, real_now: datetime) -> AcceptedLaunch:
@@ -110,6 +111,7 @@ def delete_confirm_cookie(response: Response, ticket: str) -> None:
 
 def _accept(held: HeldLaunch, browser_secret: str | None, real_now: datetime) -> AcceptedLaunch:
     accepted = held.accepted_if_proven
+    db.session.rollback()  # the state is consumed on a connection of its own
     consume_state(held.state_hash, accepted.launch.nonce, accepted.registration, browser_secret, real_now)
     db.session.execute(delete(WaitingLaunch).where(WaitingLaunch.ticket_hash == hash_of(held.ticket)))
     db.session.commit()
