@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, delete, select, update
 from course_sync.database import db
 from course_sync.errors import SyncBusy
 from course_sync.jobs import enqueue, job
-from course_sync.models import Context, SyncRun
+from course_sync.models import ACTIVE, Context, Platform, SyncRun
 from course_sync.sync import SyncReport, sync_context
 from lti_tool.models import LaunchSession, LoginState
 from lti_tool.rate_limits import forget_old_uses
@@ -61,9 +61,13 @@ def run_sync_context(context_id: int, trigger: str = "schedule") -> None:
 
 @job(SYNC_ALL, every_minutes=30)
 def enqueue_all_syncs(trigger: str = "schedule") -> None:
-    """Queue every known course; each runs as a job of its own, so that one slow site delays nobody else."""
+    """Queue every known course of each active platform.
+
+    Each runs as a job of its own, so that one slow site delays nobody else.
+    """
     now = current_services().clock.real_now()
-    for context_id in db.session.scalars(select(Context.id).order_by(Context.id)).all():
+    active = select(Context.id).join(Context.platform).where(Platform.status == ACTIVE)
+    for context_id in db.session.scalars(active.order_by(Context.id)).all():
         arguments = {"context_id": context_id, "trigger": trigger}
         # A moved calendar is news even to a sync that has already read the roster of the day before.
         enqueue("sync_context", arguments, f"sync:{context_id}", now, again=trigger == "clock")

@@ -18,7 +18,8 @@ from flask import Response
 from sqlalchemy import insert
 from werkzeug.datastructures import Headers
 
-from course_sync.database import db, table_of
+from course_sync.database import db, one_writer, table_of
+from course_sync.models import ACTIVE
 from lti_tool.deep_linking import Placing
 from lti_tool.models import LaunchSession
 from lti_tool.secrets import hash_of
@@ -108,18 +109,23 @@ def open_session(
         "created_at": real_now,
         "expires_at": real_now + (ADDRESS_LIFE if secret_in_address else SESSION_LIFE),
     }
-    db.session.execute(_OPEN, row)
-    db.session.commit()
+    with one_writer():
+        db.session.execute(_OPEN, row)
+        db.session.commit()
     return opened
 
 
 def find_session(given: Credentials, real_now: datetime) -> LaunchSession | None:
-    """The live session that opens to these credentials; None for anything stale, unknown or foreign."""
+    """The live session that opens to these credentials; None for anything stale, unknown or foreign.
+
+    Sessions of a platform that an admin stopped are over at once.
+    """
     row = find_by_handle(given.handle)
     if row is None or row.secret_in_address != given.in_address or not _SECRET.fullmatch(given.secret):
         return None
     is_theirs = compare_digest(row.secret_hash, hash_of(given.secret))
-    return row if is_theirs and real_now < row.expires_at else None
+    is_live = real_now < row.expires_at and row.platform.status == ACTIVE
+    return row if is_theirs and is_live else None
 
 
 def find_by_handle(handle: str) -> LaunchSession | None:

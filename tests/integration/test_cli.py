@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from course_sync.models import Context, Person, Platform
 from lti_tool.app import create_app
 from lti_tool.cli import main
 from lti_tool.config import load_settings
-from lti_tool.models import AuditEntry
+from lti_tool.models import AuditEntry, Invite
 from lti_tool.secrets import Sealer
 from mentor_console.models import RoleGrant
 from tests.harness.databases import sweeping, temporary_database
@@ -337,3 +338,46 @@ def test_a_database_that_was_never_migrated_says_what_to_run(tmp_path: Any, run:
     refused = run("platform", "list", EMENTOR_DATABASE_URL=f"sqlite:///{tmp_path / 'new.sqlite3'}")
     assert refused.exit_code == 1
     assert "ementor db upgrade" in refused.output
+
+
+def test_an_invite_is_a_link_listed_without_its_secret_and_taken_back(run: Run, rows: Any) -> None:
+    link = run("platform", "invite", "--days", "3").output.strip()
+    assert re.fullmatch(r"https://ementor\.example\.org/lti/register\?invite=[\w-]{43}", link)
+    (invite,) = rows(Invite)
+    assert (invite.expires_at - invite.created_at).days == 3
+    assert not invite.approve_at_once
+    assert link[-43:] not in str(vars(invite))
+    listed = run("platform", "invites").output
+    assert "open, until" in listed
+    assert link[-43:] not in listed
+    assert run("platform", "withdraw", "--invite", str(invite.id)).exit_code == 0
+    assert "withdrawn, until" in run("platform", "invites").output
+    again = run("platform", "withdraw", "--invite", str(invite.id))
+    assert (again.exit_code, again.output) == (1, "Error: invite: there is no open one of this number\n")
+
+
+def test_an_invite_for_whom_it_does_not_concern(run: Run, rows: Any) -> None:
+    run("platform", "add", *PLATFORM, "--deployment-id", "1")
+    (platform,) = rows(Platform)
+    refused = run("platform", "invite", "--organisation", "Nobody's")
+    assert refused.exit_code == 1
+    assert "known: Organisation" in refused.output
+    assert run("platform", "invite", "--update", "999").exit_code == 1
+    assert run("platform", "invite", "--update", str(platform.id), "--approve").exit_code == 0
+    (invite,) = rows(Invite)
+    assert (invite.platform_id, invite.approve_at_once) == (platform.id, True)
+
+
+def test_a_platform_is_refused_and_approved_with_what_waits(run: Run, rows: Any) -> None:
+    assert run("platform", "add", *PLATFORM).exit_code == 1, "only Canvas may come without a deployment"
+    run("platform", "add", *PLATFORM, "--product", "canvas")
+    (platform,) = rows(Platform)
+    number = ("--platform", str(platform.id))
+    assert run("platform", "refuse", *number).exit_code == 0
+    assert json.loads(run("platform", "list", "--json").output)[0]["status"] == "refused"
+    run("platform", "add", *PLATFORM, "--product", "canvas", "--deployment-id", "8:abc")
+    described = json.loads(run("platform", "list", "--json").output)[0]
+    assert (described["status"], described["deployment_ids"]) == ("refused", ["8:abc"])
+    assert run("platform", "approve", *number).exit_code == 0
+    assert json.loads(run("platform", "list", "--json").output)[0]["status"] == "active"
+    assert [row.action for row in rows(AuditEntry)][-1] == "platform_approved"
