@@ -51,10 +51,17 @@ DOOR = (
 """Modules with the pages of the door."""
 
 
+class Tool(Flask):
+    """The application; says nothing of a crash by itself."""
+
+    def log_exception(self, *_problem: object) -> None:
+        """Flask would write the whole address, which holds the session; error_pages logs class and place."""
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The whole tool. Without settings they are read from the environment. Raises ConfigError."""
     settings = settings or load_settings(os.environ)
-    app = Flask("lti_tool", template_folder=str(templates_folder()), static_folder=None)
+    app = Tool("lti_tool", template_folder=str(templates_folder()), static_folder=None)
     _configure(app, settings)
     init_logs(app, settings.log_level)
     db.init_app(app)
