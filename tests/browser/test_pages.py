@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Frame, Page, expect
 
 from lti_tool.demo_lms import constants
-from lti_tool.demo_lms.dataset import load_dataset
-from lti_tool.demo_lms.people import learner_people
 from tests.harness.chromium import Watch
 
 Open = Callable[..., tuple[Page, Frame]]
@@ -19,10 +16,6 @@ Axe = Callable[[Page | Frame], list[str]]
 PEOPLE = {
     "mentor": constants.MENTOR_1_ID,
     "trainer": constants.TRAINER_ID,
-    "learner": constants.FIRST_LEARNER_ID,
-    "admin": constants.ADMIN_ID,
-    "manager": constants.MANAGER_ID,
-    "nobody": constants.NOBODY_ID,
 }
 ENGLISH = re.compile("^English$")
 
@@ -70,99 +63,21 @@ def check_in_every_light(page: Page, frame: Frame, axe: Axe) -> None:
     wait_for_width(frame, lambda width: width == 320)
     assert overflow_pixels(frame) == 0
     assert axe(frame) == []
-    frame.evaluate("document.documentElement.dir = 'rtl'")
-    assert overflow_pixels(frame) == 0, "read from right to left"
-    assert axe(frame) == []
 
 
-@pytest.mark.parametrize("who", PEOPLE)
-def test_first_page_of_each_person(open_tool: Open, axe: Axe, who: str) -> None:
-    page, frame = open_tool(PEOPLE[who])
-    check_in_every_light(page, frame, axe)
-
-
-def test_today_before_anybody_is_in_ones_care(open_tool: Open, axe: Axe) -> None:
-    """A learner is named e-mentor and looks after nobody yet."""
-    _page, course = open_tool(constants.TRAINER_ID)
-    in_english(course)
-    form = course.locator("form[action$='/mentors']")
-    novice = form.locator("option[value]:not([value=''])").last
-    name = novice.inner_text()
-    form.locator("select").select_option(label=name)
-    form.locator("button[type=submit]").click()
-    expect(course.get_by_text("Named as e-mentor.")).to_be_visible()
-    page, frame = open_tool(user_id_of(name))
-    in_english(frame)
-    frame.goto(frame.url.rsplit("/", 1)[0] + "/today")
-    expect(frame.get_by_role("heading", name="No learner is in your care yet")).to_be_visible()
-    check_in_every_light(page, frame, axe)
-
-
-def user_id_of(name: str) -> int:
-    """The demo's number of one of its learners."""
-    people = learner_people(load_dataset())
-    return next(person.user_id for person in people if person.full_name == name)
-
-
-def test_learner_page_with_its_form(open_tool: Open, axe: Axe) -> None:
+def test_today_in_every_light(open_tool: Open, axe: Axe) -> None:
+    """Inside the platform's frame; every other page and state is looked at without it."""
     page, frame = open_tool(PEOPLE["mentor"])
-    frame.locator(".card .btn.main").first.click()
-    expect(frame.locator("#contact form")).to_be_visible()
     check_in_every_light(page, frame, axe)
 
 
-def unfold(frame: Frame) -> None:
-    """Open what can be opened; of a group only one stays open."""
-    frame.evaluate("document.querySelectorAll('details').forEach(part => { part.removeAttribute('name') })")
-    frame.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-
-
-@pytest.mark.parametrize("who", ["mentor", "trainer", "learner"])
-def test_each_page_with_everything_unfolded(open_tool: Open, axe: Axe, who: str) -> None:
-    """Every form of the first page of each, and of a learner's page."""
-    page, frame = open_tool(PEOPLE[who])
-    unfold(frame)
-    check_in_every_light(page, frame, axe)
-
-
-def test_a_learners_page_with_everything_unfolded(open_tool: Open, axe: Axe) -> None:
-    page, frame = open_tool(PEOPLE["mentor"])
-    frame.locator(".card h2 a").first.click()
-    frame.wait_for_url("**/learners/*")
-    unfold(frame)
-    check_in_every_light(page, frame, axe)
-
-
-@pytest.mark.parametrize("who", ["trainer", "admin"])
-def test_rules_as_they_are_tried_and_refused(open_tool: Open, axe: Axe, watch: Watch, who: str) -> None:
-    watch.expect("status of 422")
-    page, frame = open_tool(PEOPLE[who])
-    frame.locator("a[href$='/rules']").first.click()
-    frame.locator("#rule-silent_act_days").fill("11")
-    frame.locator("button[value=preview]").click()
-    expect(frame.locator("#preview")).to_be_visible()
-    check_in_every_light(page, frame, axe)
-    frame.locator("#rule-silent_act_days").fill("1")
-    frame.locator("button[value=save]").click()
-    expect(frame.locator(".field-error").first).to_be_visible()
-    check_in_every_light(page, frame, axe)
-
-
-def test_a_refused_limit_stands_beside_its_field(open_tool: Open, axe: Axe, watch: Watch) -> None:
+def test_a_refused_limit_stands_beside_its_field(open_tool: Open, watch: Watch) -> None:
     watch.expect("status of 422")
     _, frame = open_tool(PEOPLE["trainer"])
     frame.locator("#cap").fill("many")
     frame.locator("#coverage form", has=frame.locator("#cap")).locator("button").click()
     expect(frame.locator("#cap-error")).to_be_visible()
     expect(frame.locator("#cap")).to_have_value("many")
-    assert axe(frame) == []
-
-
-def test_everything_folded_is_accessible_too(open_tool: Open, axe: Axe) -> None:
-    _, frame = open_tool(PEOPLE["learner"])
-    for summary in frame.locator("summary").all():
-        summary.click()
-        assert axe(frame) == []
 
 
 def test_two_clicks_from_today_to_a_logged_contact(open_tool: Open) -> None:
@@ -210,14 +125,13 @@ def test_evidence_leads_to_the_number(open_tool: Open) -> None:
         expect(frame.locator(f"[id='{target}']")).to_be_in_viewport()
 
 
-def test_an_update_is_watched_until_it_is_done(open_tool: Open, axe: Axe) -> None:
+def test_an_update_is_watched_until_it_is_done(open_tool: Open) -> None:
     """The worker runs it; the page follows without being loaded anew."""
     _, frame = open_tool(PEOPLE["mentor"])
     in_english(frame)
     frame.get_by_role("button", name="Update now").click()
     frame.wait_for_url("**/sync?asked=*")
     frame.evaluate("window.sameDocument = true")
-    assert axe(frame) == []
     expect(frame.locator("#sync-state")).to_contain_text("All facts could be read.", timeout=40_000)
     assert frame.evaluate("window.sameDocument") is True
 
