@@ -5,6 +5,9 @@ No queries live here. SQLite is tuned once at connect (WAL, busy timeout, foreig
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +33,7 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+_sqlite_writer = threading.Lock()
 
 if TYPE_CHECKING:
 
@@ -65,6 +69,19 @@ class UtcDateTime(TypeDecorator[datetime]):
 def table_of(model: type[Model]) -> Table:
     """The table behind a model, for statements that need rows and no objects."""
     return cast("Table", model.__table__)
+
+
+@contextmanager
+def one_writer() -> Iterator[None]:
+    """For a short write of a request, with nothing written before it: SQLite has one writer at a time.
+
+    Its threads would find the file busy and sleep, longer and longer; a lock wakes the next one at once.
+    """
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    with _sqlite_writer:
+        yield
 
 
 @event.listens_for(Engine, "connect")

@@ -53,7 +53,8 @@ def find_known_launch(
     """The rows of a launch if all it tells stands in them already; None if `record_launch` must write."""
     course = context.external_id if context else None
     given = {"platform_id": platform_id, "subject": subject, "course": course}
-    row = db.session.execute(_KNOWN, given).mappings().one_or_none()
+    with db.engine.connect() as connection:
+        row = connection.execute(_KNOWN, given).mappings().one_or_none()
     if row is None or _differs(row, "person", told_of_person(names, email, locale, time_zone)):
         return None
     if context is None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete
+from sqlalchemy import Connection, bindparam, case, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import HTTPException
 
@@ -59,11 +59,12 @@ class TooMany(HTTPException):
         return [("Content-Type", "text/html"), ("Retry-After", str(self.retry_after_seconds))]
 
 
-def count_use(limit: Limit, key: str, real_now: datetime) -> None:
+def count_use(limit: Limit, key: str, real_now: datetime, connection: Connection | None = None) -> None:
     """Count one use; the caller commits. Raises TooMany, and then the transaction is rolled back."""
     stretch = timedelta(seconds=limit.seconds)
     given = {"key_hash": _hash_of(limit, key), "started_at": real_now, "over_since": real_now - stretch}
-    uses, started_at = db.session.execute(_count_in(db.engine.dialect.name), given).one()
+    execute = connection.execute if connection is not None else db.session.execute
+    uses, started_at = execute(_count_in(db.engine.dialect.name), given).one()
     if uses > limit.uses:
         db.session.rollback()
         raise TooMany(max(1, round((started_at + stretch - real_now).total_seconds())))

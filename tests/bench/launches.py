@@ -1,7 +1,9 @@
 """Launches per second, ours beside PyLTI1p3's Flask classes: whole requests, same server, load and run.
 
 `make bench` runs it. Ours keeps state, people and sessions in a SQLite file, PyLTI1p3 its state in memory.
-Prints a table; fails where ours is slower, or where a launch of ours did not consume its state.
+Both know the platform by the address of its keys, which PyLTI1p3 reads at each launch unless told otherwise;
+a third row shows it with the keys in its configuration, where they can never rotate. Prints a table; fails
+where ours is slower than PyLTI1p3 as it comes, or where a launch of ours did not consume its state.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from werkzeug import Request, Response
@@ -35,6 +38,7 @@ from tests.harness.servers import LOOPBACK, free_ports, listen, port_of, served
 ROOT = Path(__file__).parents[2]
 PEER_FOLDER = ROOT / ".bench" / "pylti1p3"
 PEER_PACKAGES = ("PyLTI1p3==2.0.0", "flask~=3.1", "gunicorn>=23")
+NAMES = ("ours", "PyLTI1p3 2.0.0", "  with fixed keys")
 ROUNDS = 3
 SECONDS = 5.0
 WARM_UP_SECONDS = 2.0
@@ -48,17 +52,17 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         platform = stack.enter_context(serve_platform())
-        ports = free_ports(2)
-        ours, theirs = Side("ours", LOOPBACK, ports[0]), Side("PyLTI1p3 2.0.0", LOOPBACK, ports[1])
-        stack.enter_context(serve_ours(ours, platform, folder))
-        stack.enter_context(serve_theirs(theirs, platform))
-        rates = measure((ours, theirs), platform)
-        replays = {side.name: replay_status(side, platform) for side in (ours, theirs)}
+        sides = [Side(name, LOOPBACK, port) for name, port in zip(NAMES, free_ports(3), strict=True)]
+        stack.enter_context(serve_ours(sides[0], platform, folder))
+        stack.enter_context(serve_theirs(sides[1], platform, {"key_set_url": platform.issuer + "/certs"}))
+        stack.enter_context(serve_theirs(sides[2], platform, {"key_set": platform.jwks()}))
+        rates = measure(sides, platform)
+        replays = {side.name: replay_status(side, platform) for side in sides}
         unconsumed = count_unconsumed(folder)
     return report(rates, replays, unconsumed)
 
 
-def measure(sides: tuple[Side, Side], platform: TestPlatform) -> dict[str, list[float]]:
+def measure(sides: list[Side], platform: TestPlatform) -> dict[str, list[float]]:
     """Launches per second of each side, round after round in turn, after a warm-up."""
     for side in sides:
         run_round(side, platform, WARM_UP_SECONDS)
@@ -76,7 +80,7 @@ def report(rates: dict[str, list[float]], replays: dict[str, int], unconsumed: i
     for name, values in rates.items():
         rounds = " ".join(f"{value:>9.0f}" for value in values)
         print(f"{name:<20} {rounds} {statistics.median(values):>9.0f}  {replays[name]}")
-    ours, theirs = (statistics.median(values) for values in rates.values())
+    ours, theirs, _ = (statistics.median(values) for values in rates.values())
     ratio = ours / theirs
     kept = ratio >= MIN_RATIO and unconsumed == 0 and replays["ours"] >= 400
     print(f"ratio {ratio:.2f} (at least {MIN_RATIO}, aim {AIMED_RATIO}); states not consumed: {unconsumed}")
@@ -152,15 +156,14 @@ def _sync_course(platform_id: int) -> None:
 
 
 @contextmanager
-def serve_theirs(side: Side, platform: TestPlatform) -> Iterator[None]:
-    """A tool on PyLTI1p3, with the platform's keys at hand."""
+def serve_theirs(side: Side, platform: TestPlatform, keys: dict[str, Any]) -> Iterator[None]:
+    """A tool on PyLTI1p3 that knows the platform's keys in one of the library's two ways."""
     known = {
         "client_id": platform.client_id,
         "auth_login_url": platform.issuer + "/auth",
         "auth_token_url": platform.issuer + "/token",
-        "key_set": platform.jwks(),
         "deployment_ids": [platform.deployment_id],
-    }
+    } | keys
     environ = {"BENCH_PLATFORM": json.dumps({platform.issuer: known})}
     with _gunicorn(_peer_python(), "pylti1p3_tool:app", side, Path(__file__).parent, environ):
         yield

@@ -1,7 +1,7 @@
 """The other side of the comparison: a tool on PyLTI1p3's Flask classes. Runs in an environment of its own.
 
-As fast as the library lets it be: the platform's keys are in its configuration, all state is in memory, and a
-launch is answered with a bare redirect. It keeps no people, no courses and no sessions.
+Light: all state is in memory, and a launch is answered with a bare redirect. It keeps no people, no courses
+and no sessions. How it gets the platform's keys is said by who starts it.
 """
 
 from __future__ import annotations
