@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from course_sync.database import db
-from course_sync.models import Organisation, Platform
+from course_sync.models import REFUSED, Organisation, Platform
 from lti_tool.app import create_app
 from lti_tool.config import ConfigError, Settings
 from lti_tool.models import ToolKey
@@ -185,6 +185,10 @@ def write(path: Path, document: Any) -> Path:
         ({"platforms": [as_entry(deployment_ids=[1])]}, "deployment_ids: "),
         ({"platforms": [as_entry(issuer=5)]}, "platform 1: issuer: "),
         ({"platforms": [as_entry(name=None)]}, "platform 1: name: "),
+        ({"platforms": [as_entry(product="blackboard")]}, "platform 1: product: "),
+        ({"platforms": [as_entry(auth_audience="")]}, "platform 1: auth_audience: "),
+        ({"platforms": [as_entry(deployment_ids=[])]}, "platform 1: deployment_ids: "),
+        ({"platforms": [as_entry(), as_entry(name="Again")]}, "platform 2: has the issuer and client_id of"),
     ],
 )
 def test_a_wrong_file_stops_the_start_and_names_the_place(
@@ -205,6 +209,42 @@ def test_the_file_is_applied_at_each_start(settings: Settings, tmp_path: Path) -
             assert [platform.name for platform in list_platforms()] == [name]
             db.session.remove()
             db.engine.dispose()
+
+
+def test_a_file_may_name_several_clients_of_one_issuer_and_leave_out_what_is_optional(
+    settings: Settings, tmp_path: Path
+) -> None:
+    short = {name: value for name, value in as_entry().items() if name not in ("product", "auth_audience")}
+    canvas = {"client_id": "2", "product": "canvas", "auth_audience": "https://aud.example"}
+    listed = [short, as_entry(deployment_ids=[], **canvas)]
+    path = write(tmp_path / "tool_config.json", {"platforms": listed})
+    app = create_app(replace(settings, tool_config=path))
+    with app.app_context():
+        plain, other = list_registrations(DETAILS.issuer)
+        assert (plain.product, plain.assertion_audience) == ("", DETAILS.auth_token_url)
+        assert (other.product, other.assertion_audience) == ("canvas", "https://aud.example")
+        assert other.deployment_ids == frozenset()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_start_never_lets_in_what_an_admin_stopped(settings: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "tool_config.json", {"platforms": [as_entry()]})
+    for _start in range(2):
+        app = create_app(replace(settings, tool_config=path))
+        with app.app_context():
+            (platform,) = list_platforms()
+            (place,) = platform.deployments
+            platform.status = place.status = REFUSED
+            db.session.commit()
+            db.session.remove()
+            db.engine.dispose()
+    app = create_app(replace(settings, tool_config=path))
+    with app.app_context():
+        (platform,) = list_platforms()
+        assert (platform.status, platform.deployments[0].status) == (REFUSED, REFUSED)
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_the_sample_file_describes_the_demo_platform() -> None:
