@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from course_sync.errors import PlatformError
+from course_sync.errors import AddressRefused, PlatformError
 from course_sync.platform_client import PlatformClient
 from course_sync.registrations import Registration
 from course_sync.vocabulary import MEDIA_TYPE_NRPS, SCOPE_NRPS
@@ -98,6 +99,40 @@ def test_a_dead_token_is_replaced_once(
         read_pages(client, registration)
     assert caught.value.code == "http_401"
     assert platform.tokens == 3
+
+
+def test_a_registration_that_changed_gets_a_token_of_its_own(
+    client: PlatformClient, httpserver: HTTPServer, registration: Registration
+) -> None:
+    """What was granted to the former client id is not used for the new one."""
+    platform = PagedRoster(httpserver, ['{"a": 0}'])
+    for known in (registration, replace(registration, client_id="other"), registration):
+        read_pages(client, known)
+    assert platform.tokens == 2
+
+
+def test_a_service_at_a_foreign_host_is_never_asked(
+    client: PlatformClient, httpserver: HTTPServer, registration: Registration
+) -> None:
+    """Neither the service nor the platform for a token: the address in a launch is not believed."""
+    elsewhere = registration.issuer.replace("localhost", "127.0.0.1") + "/roster"
+    with pytest.raises(AddressRefused) as caught:
+        list(client.fetch_pages(registration, elsewhere, SCOPE_NRPS, MEDIA_TYPE_NRPS))
+    assert caught.value.code == "foreign_host"
+    assert httpserver.log == []
+
+
+@pytest.mark.parametrize(
+    ("lasts", "tokens"), [("-5", 2), ("1e400", 1), ("NaN", 1), ('"soon"', 1), ("null", 1), ("true", 1)]
+)
+def test_a_life_that_is_none_is_taken_for_an_hour(
+    client: PlatformClient, httpserver: HTTPServer, registration: Registration, lasts: Any, tokens: int
+) -> None:
+    platform = PagedRoster(httpserver, ['{"a": 0}'])
+    platform.lasts_seconds = lasts
+    read_pages(client, registration)
+    read_pages(client, registration)
+    assert platform.tokens == tokens
 
 
 def test_a_token_is_renewed_before_it_ends(
