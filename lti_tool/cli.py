@@ -15,6 +15,7 @@ import click
 
 from lti_tool.commands.flags import flags
 from lti_tool.commands.keys import keys, secrets
+from lti_tool.commands.organisation import organisation
 from lti_tool.commands.person import person
 from lti_tool.commands.platform import platform
 from lti_tool.commands.refusals import refusals
@@ -120,6 +121,7 @@ def leave_at_once(status: int) -> NoReturn:
 
 
 main.add_command(platform)
+main.add_command(organisation)
 main.add_command(person)
 main.add_command(flags)
 main.add_command(keys)

@@ -381,3 +381,13 @@ def test_a_platform_is_refused_and_approved_with_what_waits(run: Run, rows: Any)
     assert run("platform", "approve", *number).exit_code == 0
     assert json.loads(run("platform", "list", "--json").output)[0]["status"] == "active"
     assert [row.action for row in rows(AuditEntry)][-1] == "platform_approved"
+
+
+def test_organisations_are_added_once_and_listed(run: Run) -> None:
+    assert run("organisation", "add", "--name", "Élan", "--time-zone", "Europe/Brussels").exit_code == 0
+    wrong = (("--name", "Élan"), ("--name", "B", "--time-zone", "Mars"), ("--name", "B", "--locale", "tlh"))
+    assert [run("organisation", "add", *options).exit_code for options in wrong] == [1, 1, 1]
+    platform = ("platform", "add", *PLATFORM, "--deployment-id", "1", "--organisation", "Élan")
+    assert run(*platform).exit_code == 0
+    (listed,) = json.loads(run("organisation", "list", "--json").output)
+    assert (listed["name"], listed["time_zone"], listed["platforms"]) == ("Élan", "Europe/Brussels", 1)
