@@ -31,12 +31,13 @@ FOREIGN = {
     "utc",
     "ementor",
     "moodle",
+    "canvas",
     "lti",
     "site",
     "accessallgroups",
     "connect",
 }
-"""Words that are the same in every language: names of languages, commands, capabilities."""
+"""Words that are the same in every language: names of languages and products, commands, capabilities."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,18 @@ STATES = [
     state("an answer refused", LEARNER, "/me", "/me/answers", 422, kind="need_help", text=""),
     state("the organisation", "admin", "/organisation"),
     state("rules of the organisation", "admin", "/organisation/rules"),
+    state("platforms", "admin", "/organisation/platforms"),
+    state("one platform", "admin", "/organisation/platforms/1"),
+    state("a platform by hand", "admin", "/organisation/platforms/new"),
+    state(
+        "a platform refused",
+        "admin",
+        "/organisation/platforms/new",
+        "/organisation/platforms/new",
+        422,
+        name="",
+    ),
+    state("an invite", "admin", "/organisation/platforms", "/organisation/platforms/invites", 200),
     state("course data", MENTOR, "/sync"),
     state("no access", "applicant", "/access"),
     state("access asked for", "asked", "/access"),
