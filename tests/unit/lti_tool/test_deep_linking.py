@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from course_sync.registrations import Registration
 from lti_tool.deep_linking import (
@@ -48,6 +50,12 @@ CANVAS = replace(
     jwks_url="https://sso.canvaslms.com/api/lti/security/jwks",
 )
 
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["return_url", "x"]), inner),
+    max_leaves=4,
+)
+
 
 @pytest.fixture
 def claims() -> dict[str, Any]:
@@ -83,7 +91,7 @@ def test_an_ordinary_launch_places_nothing(claims: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "code"),
+    ("given_settings", "code"),
     [
         (None, "placing_malformed"),
         ([], "placing_malformed"),
@@ -100,20 +108,34 @@ def test_an_ordinary_launch_places_nothing(claims: dict[str, Any]) -> None:
     ],
 )
 def test_settings_that_cannot_be_answered_are_refused(
-    claims: dict[str, Any], settings: dict[str, Any] | None, code: str
+    claims: dict[str, Any], given_settings: dict[str, Any] | None, code: str
 ) -> None:
     """Each with the code that says what is wrong."""
-    changed = claims[SETTINGS] | settings if isinstance(settings, dict) else settings
+    is_change = isinstance(given_settings, dict)
+    changed = claims[SETTINGS] | given_settings if is_change else given_settings
     assert refusal(claims | {SETTINGS: changed}) == code
+
+
+@settings(deadline=None)
+@given(
+    changes=st.dictionaries(st.sampled_from(["accept_types", "data", "deep_link_return_url"]), ANYTHING),
+    presentation=ANYTHING,
+)
+def test_settings_of_any_type_are_accepted_or_refused(changes: dict[str, Any], presentation: Any) -> None:
+    """A platform gone mad gets a page, never a crash; what is accepted goes to the platform."""
+    recorded = json.loads(RECORDED.read_text("utf-8"))["claims"]
+    claims = recorded | {SETTINGS: recorded[SETTINGS] | changes, PRESENTATION: presentation}
+    if refusal(claims) == "":
+        assert claims[SETTINGS]["deep_link_return_url"].startswith(MOODLE.issuer + "/")
 
 
 def test_hosted_canvas_answers_go_to_the_customer_s_site(claims: dict[str, Any]) -> None:
     """Its issuer is the vendor's; the signed return address names the site. Plain http never does."""
 
     def placing_at(site: str, returned_to: str) -> str:
-        settings = claims[SETTINGS] | {"deep_link_return_url": f"{site}/courses/1/deep_linking_response"}
+        asked = claims[SETTINGS] | {"deep_link_return_url": f"{site}/courses/1/deep_linking_response"}
         presentation = {"return_url": f"{returned_to}/courses/1"}
-        return refusal(claims | {SETTINGS: settings, PRESENTATION: presentation}, CANVAS)
+        return refusal(claims | {SETTINGS: asked, PRESENTATION: presentation}, CANVAS)
 
     school = "https://school.instructure.com"
     assert placing_at(school, school) == ""
