@@ -60,6 +60,18 @@ ROLE_ADMINISTRATOR = MEMBERSHIP_PREFIX + "Administrator"
 ROLE_INSTITUTION_ADMINISTRATOR = INSTITUTION_PREFIX + "Administrator"
 ROLE_SYSTEM_ADMINISTRATOR = SYSTEM_PREFIX + "Administrator"
 
+# The platforms' own names of roles, in small letters, by what no rule for them may do.
+LEARNER_ROLE_NAMES = frozenset(
+    {"student", "learner", "studentenrollment", "studentviewenrollment", "student view"}
+)
+OBSERVER_ROLE_NAMES = frozenset({"observer", "observerenrollment", "parent"})
+EVERYBODYS_ROLE_NAMES = frozenset({"user", "guest", "frontpage", "member"})
+"""Moodle gives these to whoever is signed in, or to nobody in particular."""
+SITE_ROLE_NAMES = frozenset(
+    {"account admin", "accountadmin", "administrator", "admin", "siteadmin", "sysadmin"}
+)
+"""Of people who run the site or the institution; none is a role in a course."""
+
 
 def context_role(role: str) -> str | None:
     """Principal context role named by a role URI or short name: `Learner`, `Instructor`, ... else None.

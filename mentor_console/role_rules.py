@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, true, update
 from sqlalchemy.orm import aliased, joinedload
 
+from course_sync import vocabulary as lti
 from course_sync.database import db
 from course_sync.models import Context, Membership, Platform
 from mentor_console.access import AccessDenied, Viewer
@@ -27,11 +28,12 @@ MAX_RULES = 50
 MAX_NAME_CHARS = 64
 VERSIONS_SHOWN = 10
 
-_LEARNERS = {"student", "learner", "studentenrollment", "studentviewenrollment", "student view"}
-_OBSERVERS = {"observer", "observerenrollment", "parent"}
-_EVERYBODY = {"user", "guest", "frontpage", "member"}
-"""Moodle gives these to whoever is signed in, or to nobody in particular."""
-_OUTSIDE_COURSES = {"account admin", "accountadmin", "administrator", "admin", "siteadmin", "sysadmin"}
+_REFUSED = (
+    (lti.SITE_ROLE_NAMES, "outside_courses"),
+    (lti.LEARNER_ROLE_NAMES, "learner_role"),
+    (lti.OBSERVER_ROLE_NAMES, "observer_role"),
+    (lti.EVERYBODYS_ROLE_NAMES, "everybodys_role"),
+)
 
 Rules = dict[str, str]
 """Meaning by role name."""
@@ -92,11 +94,9 @@ def find_problem(name: str, means: str = "mentor") -> str | None:
         return "unknown"
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable() or "," in name:
         return "unusable_role"
-    plain = name.casefold()
-    if ":" in name or "/" in name or "#" in name or plain in _OUTSIDE_COURSES:
+    if ":" in name or "/" in name or "#" in name:
         return "outside_courses"
-    kinds = ((_LEARNERS, "learner_role"), (_OBSERVERS, "observer_role"), (_EVERYBODY, "everybodys_role"))
-    return next((code for names, code in kinds if plain in names), None)
+    return next((code for names, code in _REFUSED if name.casefold() in names), None)
 
 
 def save_roles(
