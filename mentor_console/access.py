@@ -27,6 +27,8 @@ Part = Literal["mentor", "trainer", "learner", "admin", "applicant", "anyone"]
 
 _GONE = ("left", "suspended")
 """Status of a membership that gives no access to anybody else's page."""
+_OWN = aliased(Membership)
+"""The membership of whoever looks, beside those of the learners; made once, since making it takes long."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -241,8 +243,7 @@ def _is_somebody_who_is_gone(person_id: int, context_id: Any) -> ColumnElement[b
     """A grant that rests: its e-mentor or trainer left the course or was suspended. Who never was in it may
     stay; an administrator's grant is of no course and never rests.
     """
-    own = aliased(Membership)
-    return exists().where(own.person_id == person_id, own.context_id == context_id, own.status.in_(_GONE))
+    return exists().where(_OWN.person_id == person_id, _OWN.context_id == context_id, _OWN.status.in_(_GONE))
 
 
 def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:

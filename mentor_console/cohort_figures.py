@@ -135,7 +135,8 @@ def _count_active_days(context_ids: Iterable[int], starts: list[date], now: date
 
 
 def _days_of(row: Row, weeks: int) -> list[int]:
-    return [int(row._mapping[f"week_{i}"]) for i in range(weeks)]
+    """The counts are the last columns."""
+    return [int(days) for days in row[-weeks:]]
 
 
 def _median_days(rows: Iterable[Row], weeks: int) -> dict[int, list[float]]:

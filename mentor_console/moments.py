@@ -37,7 +37,12 @@ def reader_zone() -> tzinfo:
 def course_zone() -> tzinfo:
     """The zone days are counted in: the organisation's of whoever looks, else the reader's."""
     viewer = g.get("viewer")
-    return zone_of_organisation(viewer.organisation_id) if viewer else reader_zone()
+    if not viewer:
+        return reader_zone()
+    zones: dict[int, tzinfo] = g.setdefault("zones_of_organisations", {})
+    if viewer.organisation_id not in zones:
+        zones[viewer.organisation_id] = zone_of_organisation(viewer.organisation_id)
+    return zones[viewer.organisation_id]
 
 
 def local_day(moment: datetime) -> date:

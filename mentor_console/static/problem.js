@@ -11,5 +11,8 @@
   }
 
   document.addEventListener("htmx:afterSettle", show);
-  show();
+  // Only after loading: a browser that goes to the part named in the address takes the focus away until then.
+  window.addEventListener("load", function () {
+    window.setTimeout(show, 0);
+  });
 })();

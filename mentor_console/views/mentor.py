@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -47,6 +47,7 @@ def today() -> str:
         needed=page.needed,
         shows_all=shows_all,
         new_key=new_key,
+        address_of=learner_addresses(),
         typed=NOTHING_TYPED,
         several_courses=len({person.course_title for person in (*page.quiet, *page.departed)}) > 1,
     )
@@ -84,6 +85,12 @@ def come_back(
 ) -> tuple[str, int]:
     """The learner's page with a form that was refused, as it was filled in."""
     return render_learner(viewer, membership, typed=take_typed(name, problems)), 422
+
+
+def learner_addresses() -> Callable[[int], str]:
+    """Gives the address of a learner's page by membership; built once, for pages with hundreds of them."""
+    start = url_for("console.learner", membership_id=0).removesuffix("0")
+    return lambda membership_id: f"{start}{membership_id}"
 
 
 def near_steps(steps: Sequence[StepLine], flags: Sequence[FlagLine]) -> list[StepLine]:
