@@ -1,20 +1,25 @@
-"""Which open flags ask for somebody now, and which are set aside: decided on, or paused by the learner.
+"""Which open flags ask for somebody now, and which do not: decided on, paused by the learner, or answered.
 
-Pure functions of rows already read; `now` is passed in. A decision speaks only of what its maker saw:
-whatever is new or worse since then asks again.
+Pure functions of rows already read; `now` is passed in. A decision speaks only of what its maker saw, a
+contact of what stood when it was made: whatever is new since then asks again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from mentor_console.flags.findings import LEVEL_ORDER
-from mentor_console.models import Flag, FlagDecision
+from mentor_console.local_days import local_day, start_of_day
+from mentor_console.models import Contact, Flag, FlagDecision
 
 _LEVELS: Sequence[str] = LEVEL_ORDER
+CONTACT_RESTS_DAYS = 3
+"""So long a learner has to act on a contact before the card comes back."""
+CALL_AGAIN_AFTER_DAYS = 1
+"""A call nobody took is tried again on the next day."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +82,38 @@ def list_asking(
     *,
     answer_id: int = 0,
     paused_until: datetime | None = None,
+    answered: Collection[int] = (),
 ) -> list[Flag]:
     """The open flags of one learner that belong on an open card, in the order given.
 
-    `answer_id` is the learner's newest answer; `paused_until` rests alarms, never good news.
+    `answer_id` is the learner's newest answer; `paused_until` rests alarms, never good news; `answered` are
+    the flags that a contact took up (find_answered).
     """
     aside = {flag.id for flag in flags if is_paused(paused_until, now) and is_alarm(flag.level)}
+    aside |= set(answered)
     for decision in decisions:
         aside |= find_covered(decision, flags, now, answer_id=answer_id)
     return [flag for flag in flags if flag.id not in aside]
+
+
+def follow_up_at(contact: Contact, zone: tzinfo) -> datetime:
+    """When the alarms that a contact took up ask again: at the start of a day of this zone."""
+    days = CALL_AGAIN_AFTER_DAYS if contact.outcome == "no_answer" else CONTACT_RESTS_DAYS
+    return start_of_day(local_day(contact.occurred_at, zone) + timedelta(days=days), zone)
+
+
+def find_answered(contact: Contact | None, flags: Collection[Flag], now: datetime, zone: tzinfo) -> set[int]:
+    """Ids of those open flags that the last contact took up, so that they need nobody now.
+
+    Alarms until the follow-up, and none of them once there is a new one; good news for good.
+    """
+    if contact is None:
+        return set()
+    earlier = [flag for flag in flags if flag.raised_at <= contact.occurred_at]
+    alarms = {flag.id for flag in flags if is_alarm(flag.level)}
+    taken_up = {flag.id for flag in earlier}
+    is_due = now >= follow_up_at(contact, zone) or not alarms <= taken_up
+    return taken_up - alarms if is_due else taken_up
 
 
 def is_paused(paused_until: datetime | None, now: datetime) -> bool:

@@ -105,13 +105,15 @@ class Card:
 
 @dataclass(frozen=True)
 class SetAside:
-    """A learner whose flags somebody decided about, or whose alarms the learner's own answer pauses."""
+    """A learner whose flags somebody decided about or took up, or whose alarms an own answer pauses."""
 
     membership_id: int
     name: str
     course_title: str
     decision: DecisionLine | None
     paused_until: datetime | None
+    follow_up_at: datetime | None = None
+    """When the alarms ask again after the last contact; None = no contact rests them."""
 
 
 @dataclass(frozen=True)

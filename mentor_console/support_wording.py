@@ -59,6 +59,9 @@ def aside_words(line: SetAside, now: datetime) -> str:
     """Why somebody is set aside."""
     if line.decision is not None:
         return decision_sentence(line.decision, now)
+    if line.paused_until is None and line.follow_up_at is not None:
+        day = moments.day_words(moments.local_day(line.follow_up_at), today=moments.local_day(now))
+        return _("In contact: on %(day)s again, or when something new happens.", day=day)
     return paused_words(line.paused_until, now)
 
 

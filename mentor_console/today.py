@@ -27,7 +27,16 @@ from mentor_console.history import contact_line, flag_line
 from mentor_console.models import Contact, Flag, FlagDecision, LearnerAnswer, SupportTask
 from mentor_console.notes import find_last_notes
 from mentor_console.playbooks import suggest
-from mentor_console.quieting import find_covered, is_paused, level_rank, list_asking, see
+from mentor_console.quieting import (
+    find_answered,
+    find_covered,
+    follow_up_at,
+    is_alarm,
+    is_paused,
+    level_rank,
+    list_asking,
+    see,
+)
 from mentor_console.screens import Card, DataFreshness, QuietLearner, SetAside, Today, WeekActivity
 from mentor_console.support_lines import DecisionLine, NoteLine, TaskLine
 from mentor_console.tasks import list_open_tasks, task_line
@@ -63,7 +72,9 @@ class _Learner:
     flags: Sequence[Flag]
     """Open ones, the most urgent first."""
     asking: Sequence[Flag]
-    """Those that were not set aside."""
+    """Those that were neither set aside nor answered by a contact."""
+    answered: Collection[int]
+    """Ids of the flags that the last contact took up."""
     said: Said
     decisions: Sequence[FlagDecision]
     last_contact: Contact | None
@@ -88,6 +99,7 @@ class _Surroundings:
 
     viewer: Viewer
     now: datetime
+    zone: tzinfo
     weeks: Mapping[int, tuple[WeekActivity, ...]]
     freshness: Mapping[int, DataFreshness]
     notes: Mapping[int, NoteLine]
@@ -97,15 +109,15 @@ class _Surroundings:
 def get_today(viewer: Viewer, now: datetime, *, zone: tzinfo = UTC, limit: int | None = CARDS_SHOWN) -> Today:
     """Cards for learners who ask for somebody, names for the others. Empty for a viewer without caseload.
 
-    `zone` says which day it is for tasks; `limit` None = every card.
+    `zone` says which day it is for tasks and for a contact's follow-up; `limit` None = every card.
     """
     flags = _list_caseload(viewer)
     active = [membership for membership in flags if membership.status == "active"]
-    learners = _gather({membership: flags[membership] for membership in active}, now)
+    learners = _gather({membership: flags[membership] for membership in active}, now, zone)
     cards = sorted((learner for learner in learners if learner.has_card), key=_rank)
     shown = _choose(cards, limit)
     tasks = list_open_tasks([membership.id for membership in active])
-    around = _read_surroundings(viewer, flags, shown, tasks, now)
+    around = _read_surroundings(viewer, flags, shown, tasks, now, zone)
     due = _list_due(tasks, active, viewer, now, zone)
     aside = [learner for learner in learners if not learner.has_card and _is_aside(learner, now)]
     quiet = [item for item in learners if not item.has_card and not _is_aside(item, now)]
@@ -141,13 +153,13 @@ def _list_caseload(viewer: Viewer) -> dict[Membership, list[Flag]]:
     return found
 
 
-def _gather(flags: Mapping[Membership, Sequence[Flag]], now: datetime) -> list[_Learner]:
+def _gather(flags: Mapping[Membership, Sequence[Flag]], now: datetime, zone: tzinfo) -> list[_Learner]:
     answers = list_standing_answers([membership.id for membership in flags])
     concerned = [item.id for item in flags if flags[item] or item.id in answers]
     contacts = find_last_contacts(concerned)
     decisions = list_standing_decisions(concerned, _oldest(flags, answers, now))
     return [
-        _learner(item, flags[item], answers.get(item.id, ()), decisions, contacts.get(item.id), now)
+        _learner(item, flags[item], answers.get(item.id, ()), decisions, contacts.get(item.id), now, zone)
         for item in flags
     ]
 
@@ -168,14 +180,23 @@ def _learner(
     all_decisions: Mapping[int, Sequence[FlagDecision]],
     last_contact: Contact | None,
     now: datetime,
+    zone: tzinfo,
 ) -> _Learner:
     decisions = all_decisions.get(membership.id, ())
     said = NOTHING_SAID
     if answers:
         seen_id = max((decision.seen_answer_id for decision in decisions), default=0)
         said = sum_up(answers, last_contact, seen_id, now)
-    asking = list_asking(flags, decisions, now, answer_id=said.newest_id, paused_until=said.paused_until)
-    return _Learner(membership, flags, asking, said, decisions, last_contact)
+    answered = find_answered(last_contact, flags, now, zone)
+    asking = list_asking(
+        flags,
+        decisions,
+        now,
+        answer_id=said.newest_id,
+        paused_until=said.paused_until,
+        answered=answered,
+    )
+    return _Learner(membership, flags, asking, answered, said, decisions, last_contact)
 
 
 def _rank(learner: _Learner) -> tuple[bool, float, int, float, str, int]:
@@ -208,12 +229,14 @@ def _read_surroundings(
     shown: Sequence[_Learner],
     tasks: Iterable[SupportTask],
     now: datetime,
+    zone: tzinfo,
 ) -> _Surroundings:
     contexts = {membership.context_id: membership.context for membership in caseload}
     ids = [learner.membership.id for learner in shown]
     return _Surroundings(
         viewer=viewer,
         now=now,
+        zone=zone,
         weeks=list_weeks(contexts.values(), ids, now, weeks=WEEKS_SHOWN),
         freshness=freshness_by_context(sorted(contexts)),
         notes=find_last_notes(viewer, ids),
@@ -272,8 +295,9 @@ def _quiet_learners(learners: Iterable[Membership]) -> tuple[QuietLearner, ...]:
 
 
 def _is_aside(learner: _Learner, now: datetime) -> bool:
-    """No card although something stands: somebody decided, or the learner is away."""
-    return bool(learner.flags) or is_paused(learner.said.paused_until, now)
+    """No card although something stands: somebody decided or was in touch, or the learner is away."""
+    stands = any(is_alarm(flag.level) or flag.id not in learner.answered for flag in learner.flags)
+    return stands or is_paused(learner.said.paused_until, now)
 
 
 def _set_aside(learners: Iterable[_Learner], around: _Surroundings) -> tuple[SetAside, ...]:
@@ -284,10 +308,16 @@ def _set_aside(learners: Iterable[_Learner], around: _Surroundings) -> tuple[Set
             course_title=learner.membership.context.title,
             decision=_find_decision(learner, around),
             paused_until=learner.said.paused_until,
+            follow_up_at=_find_follow_up(learner, around),
         )
         for learner in learners
     ]
     return tuple(sorted(lines, key=lambda line: (line.name.casefold(), line.membership_id)))
+
+
+def _find_follow_up(learner: _Learner, around: _Surroundings) -> datetime | None:
+    is_answered = any(is_alarm(flag.level) and flag.id in learner.answered for flag in learner.flags)
+    return follow_up_at(learner.last_contact, around.zone) if is_answered and learner.last_contact else None
 
 
 def _find_decision(learner: _Learner, around: _Surroundings) -> DecisionLine | None:

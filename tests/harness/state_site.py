@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,13 +67,13 @@ class StateSite:
 
 
 @contextmanager
-def state_site(folder: Path) -> Iterator[StateSite]:
+def state_site(folder: Path, sizes: Mapping[str, int] = SIZES) -> Iterator[StateSite]:
     """Made once for a run; states that forms leave behind are refused ones, which change nothing."""
     listener = listen()
     app = _make_app(folder, port_of(listener))
     with app.app_context():
         numbers = count(1)
-        courses = {size: fill(learners, numbers) for size, learners in SIZES.items()}
+        courses = {size: fill(learners, numbers) for size, learners in sizes.items()}
         sessions = _sign_everybody_in(courses)
         db.session.remove()
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from mentor_console.models import Flag, FlagDecision
-from mentor_console.quieting import list_asking, note_seen
+from mentor_console.models import Contact, Flag, FlagDecision
+from mentor_console.quieting import find_answered, list_asking, note_seen
 
 NOW = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
 
@@ -99,3 +100,55 @@ def test_an_absence_rests_alarms_and_never_good_news() -> None:
     flags = [flag(1, "act"), flag(2, "praise")]
     assert asking(flags, paused_until=NOW + timedelta(hours=1)) == [2]
     assert asking(flags, paused_until=NOW) == [1, 2]
+
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def contacted(days_ago: float, outcome: str = "reached") -> Contact:
+    return Contact(occurred_at=NOW - timedelta(days=days_ago), outcome=outcome)
+
+
+def raised(number: int, days_ago: float, level: str = "act") -> Flag:
+    found = flag(number, level)
+    found.raised_at = NOW - timedelta(days=days_ago)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("contact", "answered"),
+    [
+        (None, set()),
+        (contacted(0), {1}),
+        (contacted(2), {1}),
+        (contacted(3), set()),
+        (contacted(0, "no_answer"), {1}),
+        (contacted(1, "no_answer"), set()),
+        (contacted(6), set()),
+    ],
+)
+def test_a_contact_takes_up_earlier_alarms_until_its_follow_up(
+    contact: Contact | None, answered: set[int]
+) -> None:
+    """Three days for the learner to act, one after a call that nobody took; by whole days of the zone."""
+    assert find_answered(contact, [raised(1, 5)], NOW, PARIS) == answered
+
+
+def test_the_follow_up_begins_with_a_day_of_the_zone() -> None:
+    """A call at 18:30 in Paris that nobody took is tried again from midnight there."""
+    call, flags = contacted(0, "no_answer"), [raised(1, 5)]
+    midnight = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
+    assert find_answered(call, flags, midnight - timedelta(minutes=1), PARIS) == {1}
+    assert find_answered(call, flags, midnight, PARIS) == set()
+
+
+def test_a_new_alarm_brings_back_all_of_them() -> None:
+    assert find_answered(contacted(1), [raised(1, 5), raised(2, 0.5)], NOW, PARIS) == set()
+
+
+def test_new_good_news_brings_back_no_alarm() -> None:
+    assert find_answered(contacted(1), [raised(1, 5), raised(2, 0.5, "praise")], NOW, PARIS) == {1}
+
+
+def test_who_was_congratulated_is_not_congratulated_again() -> None:
+    assert find_answered(contacted(9), [raised(1, 10, "praise"), raised(2, 10)], NOW, PARIS) == {1}
