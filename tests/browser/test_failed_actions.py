@@ -1,4 +1,4 @@
-"""What a mentor reads on Today when something sent does not get through: beside the form, with the words kept."""
+"""What a mentor reads on Today when something sent fails to arrive: beside the form, with the words kept."""
 
 from __future__ import annotations
 
