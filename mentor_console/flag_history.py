@@ -49,6 +49,7 @@ def reading_on(history: FlagHistory, moment: datetime) -> FlagReadingLine | None
 def _reading_line(row: FlagReading) -> FlagReadingLine:
     return FlagReadingLine(
         read_at=row.read_at,
+        facts_at=row.facts_at,
         level=row.level,
         reasons=tuple(reason_from_json(stored) for stored in row.reasons),
         clears=tuple(reason_from_json(stored) for stored in row.clears),

@@ -7,12 +7,12 @@ at all is the rules' affair (flags/).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from course_sync.database import db
 from course_sync.models import SOURCE_MOODLE, Membership
@@ -52,10 +52,13 @@ class _Raised:
     def key(self) -> tuple[int, str]:
         return self.membership_id, self.finding.rule
 
-    def columns(self, now: datetime) -> dict[str, Any]:
+    @property
+    def said(self) -> dict[str, Any]:
         stored = self.finding.to_json()
-        shown = {name: stored[name] for name in ("level", "kind", "reasons", "clears")}
-        return {**shown, "urgency": self.urgency, "evaluated_at": now}
+        return {name: stored[name] for name in ("level", "kind", "reasons", "clears")}
+
+    def columns(self, facts_at: datetime) -> dict[str, Any]:
+        return {**self.said, "urgency": self.urgency, "evaluated_at": facts_at}
 
 
 def assess_course(snapshot: CourseSnapshot, thresholds: Thresholds, now: datetime) -> list[Assessment]:
@@ -66,27 +69,35 @@ def assess_course(snapshot: CourseSnapshot, thresholds: Thresholds, now: datetim
     ]
 
 
-def refresh_flags(context_id: int, now: datetime, thresholds: Thresholds | None = None) -> FlagChanges:
+def refresh_flags(
+    context_id: int,
+    now: datetime,
+    thresholds: Thresholds | None = None,
+    *,
+    facts_at: datetime | None = None,
+) -> FlagChanges:
     """Bring the flags of one course up to `now` and commit. `thresholds` None = those in force there.
 
-    A flag whose rule finds nothing any more is cleared, as are those of people who left, are suspended or are
-    learners no longer. Raises sqlalchemy's NoResultFound where there is no such course.
+    Learners are judged as of `facts_at`, up to when facts are known (None = `now`). What changes is kept
+    under `now`, when it was said. A flag whose rule finds nothing any more is cleared, as are those of
+    people who left, are suspended or are learners no longer. Raises sqlalchemy's NoResultFound where there is
+    no such course.
     """
     lock_course(context_id)  # one refresh at a time: none may end later with rules that were read earlier
-    table = thresholds or thresholds_for(context_id)
-    snapshot = load_course(context_id, now, table)
-    wanted = {item.key: item for item in _list_raised(snapshot, table, now)}
+    table, known_at = thresholds or thresholds_for(context_id), facts_at or now
+    snapshot = load_course(context_id, known_at, table)
+    wanted = {item.key: item for item in _list_raised(snapshot, table, known_at)}
     open_flags = {(flag.membership_id, flag.rule): flag for flag in _list_open(context_id)}
     added = [item for key, item in wanted.items() if key not in open_flags]
     kept = [(flag, wanted[key]) for key, flag in open_flags.items() if key in wanted]
     ended = [flag.id for key, flag in open_flags.items() if key not in wanted]
     changed = [(flag.id, item) for flag, item in kept if _says_something_else(flag, item)]
     for flag, item in kept:
-        _refresh(flag, item, now)
-    raised = _raise(added, now)
-    _keep_readings(changed + _find_raised(context_id, added), now)
+        _refresh(flag, item, known_at)
+    raised = _raise(added, now, known_at)
+    _keep_readings(changed + _find_raised(context_id, added), now, known_at)
     record_cohort(context_id, snapshot.cohort)
-    _clear(ended, now)
+    _clear(ended, now, known_at)
     db.session.commit()
     return FlagChanges(raised=raised, cleared=len(ended), kept=len(kept))
 
@@ -101,7 +112,7 @@ def judging_moment(context_id: int, now: datetime) -> datetime:
 
 def judge_anew(context_id: int, now: datetime) -> FlagChanges:
     """Refresh the flags of a course as far as its facts are known; after every change of facts or rules."""
-    return refresh_flags(context_id, judging_moment(context_id, now))
+    return refresh_flags(context_id, now, facts_at=judging_moment(context_id, now))
 
 
 def _list_raised(snapshot: CourseSnapshot, thresholds: Thresholds, now: datetime) -> Iterable[_Raised]:
@@ -119,14 +130,14 @@ def _list_open(context_id: int) -> list[Flag]:
     return list(db.session.scalars(statement))
 
 
-def _raise(items: Iterable[_Raised], now: datetime) -> int:
+def _raise(items: Iterable[_Raised], now: datetime, facts_at: datetime) -> int:
     """The unique index decides when two refreshes meet: the first raises, the other finds it raised."""
     rows = [
         {
             "membership_id": item.membership_id,
             "rule": item.finding.rule,
             "raised_at": now,
-            **item.columns(now),
+            **item.columns(facts_at),
         }
         for item in items
     ]
@@ -146,25 +157,29 @@ def _says_something_else(flag: Flag, item: _Raised) -> bool:
     return flag.level != stored["level"] or flag.reasons != stored["reasons"]
 
 
-def _keep_readings(items: Iterable[tuple[int, _Raised]], now: datetime) -> None:
-    """What each of these flags says from `now` on."""
-    rows = []
-    for flag_id, item in items:
-        stored = item.finding.to_json()
-        said = {name: stored[name] for name in ("level", "kind", "reasons", "clears")}
-        rows.append({"flag_id": flag_id, "read_at": now, **said})
+def _keep_readings(items: Sequence[tuple[int, _Raised]], now: datetime, facts_at: datetime) -> None:
+    """What each of these flags says from `now` on. What one said for no time at all gives way to it."""
+    for start in range(0, len(items), 500):
+        same = [flag_id for flag_id, _ in items[start : start + 500]]
+        db.session.execute(
+            delete(FlagReading).where(FlagReading.flag_id.in_(same), FlagReading.read_at == now),
+            execution_options={"synchronize_session": False},
+        )
+    rows = [
+        {"flag_id": flag_id, "read_at": now, "facts_at": facts_at, **item.said} for flag_id, item in items
+    ]
     insert_once(FlagReading, rows)
 
 
-def _refresh(flag: Flag, item: _Raised, now: datetime) -> None:
-    for name, value in item.columns(now).items():
+def _refresh(flag: Flag, item: _Raised, facts_at: datetime) -> None:
+    for name, value in item.columns(facts_at).items():
         setattr(flag, name, value)
 
 
-def _clear(flag_ids: list[int], now: datetime) -> None:
+def _clear(flag_ids: list[int], now: datetime, facts_at: datetime) -> None:
     for start in range(0, len(flag_ids), 500):
         update_rows(
             update(Flag)
             .where(Flag.id.in_(flag_ids[start : start + 500]), Flag.cleared_at.is_(None))
-            .values(cleared_at=now, evaluated_at=now)
+            .values(cleared_at=now, evaluated_at=facts_at)
         )

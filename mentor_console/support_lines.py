@@ -249,6 +249,8 @@ class FlagReadingLine:
     """What a flag said from `read_at` until its next reading."""
 
     read_at: datetime
+    facts_at: datetime
+    """Up to when the facts were known that it went by; earlier where nothing was fetched in between."""
     level: str
     reasons: tuple[Reason, ...]
     clears: tuple[Reason, ...]

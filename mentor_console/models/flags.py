@@ -45,6 +45,7 @@ class Flag(Model):
     """Order of the learner on Today, highest first; an ordering only, never shown."""
     raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
     evaluated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Up to when the facts were known that the rules last went by."""
     cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     membership: Mapped[Membership] = relationship()
@@ -59,6 +60,9 @@ class FlagReading(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     flag_id: Mapped[int] = mapped_column(ForeignKey("flag.id"))
     read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When the rules said so."""
+    facts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Up to when the facts were known that they went by."""
     level: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(16))
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)

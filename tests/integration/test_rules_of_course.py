@@ -308,6 +308,32 @@ class TestHistory:
         assert set(db.session.scalars(per_flag)) == {1}
         assert db.session.scalar(select(func.count(FlagReading.id))) == counts()[1]
 
+    def test_what_was_said_between_two_readings_of_the_facts(self, world: World, trainer: Viewer) -> None:
+        make_class(world)
+        silent = make_silent(world, 12)
+        world.read_facts(world.course, "access", NOW, source="moodle")
+        judge_anew(world.course.id, NOW)
+        based_on = None
+        for minutes, days in enumerate((12, 13, 12), start=1):
+            saved = save_rules(trainer, {"silent_act_days": days}, based_on, NOW + timedelta(minutes=minutes))
+            based_on = saved.id
+        history = next(item for item in list_flag_history(trainer, silent) if item.flag.rule == "silent")
+        said = [(line.read_at - NOW, line.facts_at, line.level) for line in history.readings]
+        levels = enumerate(("week", "act", "week", "act"))
+        assert said == [(timedelta(minutes=minutes), NOW, level) for minutes, level in levels]
+        higher = {"silent_watch_days": 13, "silent_week_days": 14, "silent_act_days": 15}
+        save_rules(trainer, higher, based_on, at := NOW + timedelta(days=1))
+        flag = db.session.get_one(Flag, history.flag.flag_id)
+        assert (flag.cleared_at, flag.evaluated_at) == (at, NOW)
+
+    def test_of_two_at_the_same_moment_the_later_is_kept(self, world: World, trainer: Viewer) -> None:
+        make_class(world)
+        silent = make_silent(world, 12)
+        first = save_rules(trainer, {"silent_act_days": 12}, None, NOW)
+        save_rules(trainer, {}, first.id, NOW)
+        history = next(item for item in list_flag_history(trainer, silent) if item.flag.rule == "silent")
+        assert [line.level for line in history.readings] == ["week"]
+
     def test_only_of_learners_one_may_see(self, world: World) -> None:
         stranger = viewer_for(world.make_mentor(), world.course, is_mentor=True)
         with pytest.raises(AccessDenied):
