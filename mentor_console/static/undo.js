@@ -1,5 +1,5 @@
-/* Takes the bar after an action away when its ten seconds are over, and brings the reader to it when a part of
-   the page was exchanged. Without JavaScript the bar stays until the next page. */
+/* Brings the reader to the bar after an action, and takes it away when its ten seconds are over. Without JavaScript
+   the bar stays until the next page. */
 (function () {
   "use strict";
   var SECONDS = 10;
@@ -14,17 +14,25 @@
       var held = bar.contains(document.activeElement);
       bar.remove();
       if (held) {
-        document.getElementById("main").focus();
+        document.getElementById("main").focus({ preventScroll: true });
       }
     }, SECONDS * 1000);
   }
 
-  document.addEventListener("htmx:afterSettle", function () {
+  function show() {
     var bar = document.getElementById("undo-bar");
     if (bar) {
-      bar.focus();
+      bar.focus({ preventScroll: true });
     }
+  }
+
+  document.addEventListener("htmx:afterSettle", function () {
+    show();
     watch();
+  });
+  // Only after loading: a browser that goes to the part named in the address takes the focus away until then.
+  window.addEventListener("load", function () {
+    window.setTimeout(show, 0);
   });
   watch();
 })();

@@ -1,4 +1,4 @@
-"""A mentor's day in a real browser: the clicks each thing takes, its way back, keyboard alone, no script."""
+"""A mentor's day in a real browser: the clicks each thing takes, its way back, no script."""
 
 from __future__ import annotations
 
@@ -165,40 +165,6 @@ def test_a_refused_form_comes_back_into_the_page(day: tuple[Page, Frame], axe: A
     card.get_by_role("button", name="Another reason").click()
     expect(frame.locator(".field-error").first).to_have_text("Write a few words here.")
     assert axe(frame) == []
-
-
-def press_until(page: Page, frame: Frame, selector: str, key: str = "Tab", most: int = 60) -> None:
-    """Go on with the keyboard until this has the focus."""
-    for _ in range(most):
-        page.keyboard.press(key)
-        if frame.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"{selector} was never reached")
-
-
-def test_the_day_by_keyboard_alone(day: tuple[Page, Frame]) -> None:
-    """Today, not a problem, undo, learner, a contact: no pointer, and the focus never lost."""
-    page, frame = day
-    frame.locator("main").focus()
-    press_until(page, frame, ".card.act summary")
-    page.keyboard.press("Enter")
-    press_until(page, frame, ".card.act button[value=already_handled]")
-    page.keyboard.press("Enter")
-    expect(frame.locator("#undo-bar")).to_be_focused()
-    press_until(page, frame, "#undo-bar button", most=3)
-    page.keyboard.press("Enter")
-    expect(frame.locator("#undo-bar")).to_contain_text("Taken back.")
-    expect(frame.locator("#undo-bar")).to_be_focused()
-    press_until(page, frame, ".card.act .btn.main")
-    page.keyboard.press("Enter")
-    frame.wait_for_selector("#contact form")
-    frame.locator("#contact-title").evaluate("element => { element.tabIndex = -1; element.focus(); }")
-    press_until(page, frame, "#contact button[type=submit]")
-    page.keyboard.press("Enter")
-    expect(frame.get_by_role("status")).to_contain_text("The contact is logged.")
-    press_until(page, frame, "#undo-bar button", most=12)
-    page.keyboard.press("Enter")
-    expect(frame.get_by_role("status")).to_contain_text("Taken back.")
 
 
 def test_everything_works_without_script(
