@@ -164,11 +164,11 @@ class CaseloadChange(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     context_id: Mapped[int] = mapped_column(ForeignKey("context.id"), index=True)
     action: Mapped[str] = mapped_column(String(16))
-    """name | end_mentor | assign | unassign | balance."""
+    """name | end_mentor | assign | unassign | balance | cap."""
     role_grant_id: Mapped[int | None] = mapped_column(ForeignKey("role_grant.id"))
     """The grant that was opened (name) or ended (end_mentor)."""
     mentor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    """None where several mentors are concerned (balance)."""
+    """None where several mentors are concerned (balance, the limit for all)."""
     learners: Mapped[int] = mapped_column(default=0)
     """How many assignments it opened or ended."""
     made_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -181,7 +181,7 @@ class CaseloadChange(Model):
 
 
 class MentorCap(Model):
-    """How many learners a mentor of a course should have at most; the newest row of each wins."""
+    """How many learners a mentor of a course should have at most; the newest row of each that stands wins."""
 
     __tablename__ = "mentor_cap"
 
@@ -193,3 +193,5 @@ class MentorCap(Model):
     """None = no cap."""
     set_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("caseload_change.id"))
+    """Taken back with it; None = set before limits were changes."""
