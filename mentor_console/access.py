@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from flask import g
 from sqlalchemy import Select, and_, exists, false, literal, or_, select, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
@@ -150,6 +150,7 @@ def visible_learners(viewer: Viewer) -> Select[Membership]:
 def get_learner(viewer: Viewer, membership_id: int) -> Membership:
     """One learner whom the viewer may see. Raises AccessDenied for any other id, existing or not."""
     statement = visible_learners(viewer).where(Membership.id == membership_id)
+    statement = statement.options(joinedload(Membership.context, innerjoin=True))
     membership = db.session.scalars(statement).one_or_none()
     if membership is None:
         raise AccessDenied("learner")

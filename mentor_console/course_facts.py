@@ -9,14 +9,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
 from course_sync.models import SOURCE_MOODLE, ActiveDay, Activity, Context, Membership, Progress
 from course_sync.records import find_last_read
 from mentor_console.answers import find_pauses
+from mentor_console.cohort_figures import list_active_days
 from mentor_console.course_breaks import list_break_moments
 from mentor_console.course_zones import zone_of_course
 from mentor_console.extensions import find_course_deadlines, later_deadline
@@ -24,7 +26,7 @@ from mentor_console.flags.cohort import compute_cohort
 from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, LearnerFacts, WorkFacts
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from mentor_console.reading_times import LearnerReading, find_read_at, read_learner
-from mentor_console.steps import find_required_ids, list_activities
+from mentor_console.steps import find_required_ids, list_activities, list_progress
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,20 @@ class CourseSnapshot:
     cohort: CohortFacts
     learners: tuple[LearnerFacts, ...]
     """Everybody whose standing is learner, whatever their status."""
+
+
+@dataclass(frozen=True)
+class KnownLearner:
+    """What was read of one member for a page, from which the rules' facts can be told again."""
+
+    membership: Membership
+    activities: Sequence[Activity]
+    rows: Mapping[int, Progress]
+    """By activity."""
+    active_days: Sequence[date]
+    by_hand: Mapping[int, datetime]
+    """Deadlines given by hand, by activity."""
+    reading: LearnerReading
 
 
 @dataclass(frozen=True)
@@ -59,13 +75,31 @@ def load_course(
     return CourseSnapshot(course, activities, cohort, learners)
 
 
-def load_learner(context_id: int, membership_id: int, now: datetime) -> LearnerSnapshot | None:
-    """The facts of one learner of a course; None for anybody who is no learner there."""
-    context, rows = db.session.get_one(Context, context_id), list_activities(context_id)
-    learners = _load_learners(context_id, rows, now, membership_id)
-    if not learners:
+def know_learner(learner: Membership, by_hand: Mapping[int, datetime]) -> KnownLearner:
+    """Read what a page and the rules both need of one learner; `by_hand` are deadlines given by activity."""
+    return KnownLearner(
+        membership=learner,
+        activities=list_activities(learner.context_id),
+        rows=list_progress(learner),
+        active_days=list_active_days(learner.id),
+        by_hand=by_hand,
+        reading=read_learner(learner, find_last_read(learner.context_id, "extensions", SOURCE_MOODLE)),
+    )
+
+
+def load_learner(known: KnownLearner, now: datetime) -> LearnerSnapshot | None:
+    """The facts of one member of a course; None for anybody who is no learner there."""
+    learner = known.membership
+    if learner.standing != "learner":
         return None
-    return LearnerSnapshot(_course_facts(context), _list_activity_facts(rows), learners[0])
+    listed = {activity.id: activity for activity in known.activities}
+    work = [
+        _read_work(known.rows[key], listed[key], known.by_hand.get(key), known.reading)
+        for key in sorted(known.rows.keys() & listed.keys())
+    ]
+    paused_until = find_pauses(learner.context_id, now).get(learner.id)
+    facts = _learner_facts(learner, work, known.active_days, paused_until)
+    return LearnerSnapshot(_course_facts(learner.context), _list_activity_facts(known.activities), facts)
 
 
 def _course_facts(context: Context) -> CourseFacts:
@@ -92,10 +126,9 @@ def _activity_facts(activity: Activity, required: bool) -> ActivityFacts:
 
 
 def _load_learners(
-    context_id: int, activities: Sequence[Activity], now: datetime, only_id: int | None = None
+    context_id: int, activities: Sequence[Activity], now: datetime
 ) -> tuple[LearnerFacts, ...]:
-    """Everybody's, or those of the one membership `only_id`."""
-    whose = _are_learners(context_id, only_id)
+    whose = and_(Membership.context_id == context_id, Membership.standing == "learner")
     pauses = find_pauses(context_id, now)
     days = _load_active_days(whose)
     statement = (
@@ -125,8 +158,11 @@ def _load_learners(
     )
 
 
+# Below, a row is columns, of a whole course, or the object itself, of one learner: their names are the same.
+
+
 def _learner_facts(
-    row: Row, work: Sequence[WorkFacts], days: Sequence[date], paused_until: datetime | None
+    row: Any, work: Sequence[WorkFacts], days: Sequence[date], paused_until: datetime | None
 ) -> LearnerFacts:
     return LearnerFacts(
         membership_id=row.id,
@@ -139,12 +175,6 @@ def _learner_facts(
         work=tuple(work),
         paused_until=paused_until,
     )
-
-
-def _are_learners(context_id: int, only_id: int | None) -> ColumnElement[bool]:
-    """SQL: learners of the course, whatever their status."""
-    everybody = and_(Membership.context_id == context_id, Membership.standing == "learner")
-    return everybody if only_id is None else and_(everybody, Membership.id == only_id)
 
 
 def _load_work(
@@ -178,13 +208,16 @@ def _load_work(
         activity = listed.get(row.activity_id)
         if activity is None:
             continue
-        override = later_deadline(activity.due_at, row.due_at_override, entered)
-        read_at = find_read_at(activity, row, readings[row.membership_id])
-        work[row.membership_id].append(_work_facts(row, override, read_at))
+        work[row.membership_id].append(_read_work(row, activity, entered, readings[row.membership_id]))
     return work
 
 
-def _work_facts(row: Row, due_at_override: datetime | None, read_at: datetime | None) -> WorkFacts:
+def _read_work(row: Any, activity: Activity, entered: datetime | None, reading: LearnerReading) -> WorkFacts:
+    override = later_deadline(activity.due_at, row.due_at_override, entered)
+    return _work_facts(row, override, find_read_at(activity, row, reading))
+
+
+def _work_facts(row: Any, due_at_override: datetime | None, read_at: datetime | None) -> WorkFacts:
     return WorkFacts(
         activity_id=row.activity_id,
         completion=row.completion,

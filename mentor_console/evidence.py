@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil
 
-from course_sync.models import Membership
 from mentor_console.cohort_readings import find_cohort
-from mentor_console.course_facts import load_learner
+from mentor_console.course_facts import KnownLearner, load_learner
 from mentor_console.course_rules import thresholds_for
 from mentor_console.evidence_lines import Evidence, EvidenceLine
 from mentor_console.flags.indicators import Indicators, compare, measure_own
@@ -18,13 +17,14 @@ from mentor_console.flags.rule_work import measure_grade_gap
 from mentor_console.flags.thresholds import Thresholds
 
 
-def get_evidence(membership: Membership) -> Evidence | None:
+def get_evidence(known: KnownLearner) -> Evidence | None:
     """None before the first refresh of the course, and for who is no learner."""
-    cohort = find_cohort(membership.context_id)
+    context_id = known.membership.context_id
+    cohort = find_cohort(context_id)
     if cohort is None:
         return None
-    now, thresholds = cohort.measured_at, thresholds_for(membership.context_id)
-    facts = load_learner(membership.context_id, membership.id, now)
+    now, thresholds = cohort.measured_at, thresholds_for(context_id)
+    facts = load_learner(known, now)
     if facts is None:
         return None
     own = measure_own(facts.course, facts.activities, facts.learner, thresholds, now)

@@ -5,22 +5,22 @@ A constant number of queries. Who may see whom is decided in access.py and asked
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import select
 
 from course_sync.database import db
-from course_sync.models import SOURCE_MOODLE, Activity, Membership, Person, Platform, Progress
-from course_sync.records import find_last_read
+from course_sync.models import Membership, Person, Platform
 from mentor_console import answers, decisions, tasks
 from mentor_console.access import AccessDenied, Viewer, get_learner
 from mentor_console.answers import Said, sum_up
-from mentor_console.cohort_figures import get_cohort_progress, list_active_days, list_weeks
-from mentor_console.contacts import list_contacts
+from mentor_console.cohort_figures import get_cohort_progress, list_weeks
+from mentor_console.contacts import last_of, list_contacts
+from mentor_console.course_facts import KnownLearner, know_learner
 from mentor_console.evidence import get_evidence
 from mentor_console.evidence_lines import Evidence
 from mentor_console.extensions import list_extensions
@@ -33,7 +33,7 @@ from mentor_console.notes import list_notes
 from mentor_console.own_facts import list_known_facts
 from mentor_console.playbooks import suggest
 from mentor_console.quieting import list_asking, see
-from mentor_console.reading_times import list_read_at, read_learner
+from mentor_console.reading_times import list_read_at
 from mentor_console.screens import (
     LearnerPage,
     MentorInfo,
@@ -43,9 +43,7 @@ from mentor_console.screens import (
 )
 from mentor_console.steps import (
     find_required_ids,
-    list_activities,
     list_next_steps,
-    list_progress,
     list_steps,
     summarise,
 )
@@ -59,8 +57,7 @@ TIMELINE_MAX_ENTRIES = 100
 class _Picture:
     """What both pages show of one learner."""
 
-    activities: Sequence[Activity]
-    rows: Mapping[int, Progress]
+    known: KnownLearner
     progress: ProgressSummary
     extensions: tuple[ExtensionLine, ...]
     told: Told
@@ -68,13 +65,7 @@ class _Picture:
     seen: str
     weeks: tuple[WeekActivity, ...]
     evidence: Evidence | None
-    active_days: tuple[date, ...]
     mentors: Sequence[Person]
-
-    @property
-    def by_hand(self) -> dict[int, datetime]:
-        """Deadlines entered for this learner, by activity."""
-        return {line.activity_id: line.due_at for line in self.extensions}
 
 
 def get_learner_page(
@@ -94,7 +85,7 @@ def get_learner_page(
     learner = get_learner(viewer, membership.id)
     picture = _take_picture(learner, viewer, now, zone)
     flags = list_open_flags(picture.told.flags)
-    history = build_timeline(learner, picture.activities, picture.rows, picture.told, kinds)
+    history = build_timeline(learner, picture.known.activities, picture.known.rows, picture.told, kinds)
     timeline = tuple(entry for entry in history if not before or entry.mark < before)
     return LearnerPage(
         membership_id=learner.id,
@@ -105,7 +96,7 @@ def get_learner_page(
         kind=flags[0].kind if flags else None,
         weeks=picture.weeks,
         evidence=picture.evidence,
-        active_days=picture.active_days,
+        active_days=tuple(picture.known.active_days),
         progress=picture.progress,
         timeline=timeline[:TIMELINE_MAX_ENTRIES],
         timeline_older=max(0, len(timeline) - TIMELINE_MAX_ENTRIES),
@@ -148,23 +139,24 @@ def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone:
     if viewer.own_membership_id is None or viewer.own_membership_id != membership.id:
         raise AccessDenied("own page")
     picture = _take_picture(membership, viewer, now, zone)
+    known = picture.known
     shared = [task for task in picture.told.tasks if task.shared]
     flags = [_for_learner(flag) for flag in picture.told.flags]
     told = replace(picture.told, decisions=(), tasks=shared, flags=flags)
-    timeline = build_timeline(membership, picture.activities, picture.rows, told)
+    timeline = build_timeline(membership, known.activities, known.rows, told)
     return OwnPage(
         name=membership.person.display_name,
         course_title=membership.context.title,
         mentors=tuple(MentorInfo(mentor.display_name, mentor.email) for mentor in picture.mentors),
         facts=list_known_facts(
-            membership, picture.progress, picture.activities, picture.rows, now, picture.by_hand
+            membership, picture.progress, known.activities, known.rows, now, known.by_hand
         ),
         flags=tuple(_for_learner(flag) for flag in list_open_flags(picture.told.flags)),
         next_steps=list_next_steps(picture.progress.steps, now),
         progress=picture.progress,
         weeks=picture.weeks,
         evidence=picture.evidence,
-        active_days=picture.active_days,
+        active_days=tuple(picture.known.active_days),
         timeline=timeline[:TIMELINE_MAX_ENTRIES],
         freshness=freshness_of([membership.context_id]),
         tasks=tuple(shared),
@@ -174,14 +166,13 @@ def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone:
 
 
 def _take_picture(membership: Membership, viewer: Viewer, now: datetime, zone: tzinfo) -> _Picture:
-    activities, rows = list_activities(membership.context_id), list_progress(membership)
     given = list_extensions(membership, viewer)
     extensions = tuple(line for line in given if line.stands)
+    known = know_learner(membership, {line.activity_id: line.due_at for line in extensions})
     told, said, seen = _read_told(membership, viewer, now, zone)
     return _Picture(
-        activities=activities,
-        rows=rows,
-        progress=_summarise(membership, activities, rows, extensions, now),
+        known=known,
+        progress=_summarise(known, now),
         extensions=extensions,
         told=replace(told, extensions=given),
         said=said,
@@ -189,8 +180,7 @@ def _take_picture(membership: Membership, viewer: Viewer, now: datetime, zone: t
         weeks=list_weeks([membership.context], [membership.id], now, weeks=WEEKS_SHOWN).get(
             membership.id, ()
         ),
-        evidence=get_evidence(membership),
-        active_days=list_active_days(membership.id),
+        evidence=get_evidence(known),
         mentors=_list_mentors(membership),
     )
 
@@ -203,15 +193,15 @@ def _read_told(membership: Membership, viewer: Viewer, now: datetime, zone: tzin
     answered = answers.list_answers([key]).get(key, [])
     flags = list_flags(membership)
     standing = [flag for flag in flags if flag.cleared_at is None]
-    last_contact = next((contact for contact in contacts if contact.undone_at is None), None)
+    last_reply = last_of(contacts).reply
     made = [decision for decision in decided if decision.undone_at is None]
-    said = sum_up(answered, last_contact, max((item.seen_answer_id for item in made), default=0), now)
+    said = sum_up(answered, last_reply, max((item.seen_answer_id for item in made), default=0), now)
     asking = list_asking(standing, made, now, answer_id=said.newest_id, paused_until=said.paused_until)
     told = Told(
         contacts=[contact_line(contact, viewer, membership) for contact in contacts],
         flags=_flag_lines(flags, said, asking),
         tasks=tasks.list_lines(tasks.list_tasks([key]), viewer, membership, now, zone),
-        answers=answers.list_lines(answered, last_contact, now),
+        answers=answers.list_lines(answered, last_reply, now),
         decisions=[
             decisions.decision_line(decision, viewer, membership, standing, now, said.newest_id)
             for decision in decided
@@ -225,22 +215,14 @@ def _flag_lines(flags: Sequence[Flag], said: Said, asking: Sequence[Flag]) -> li
     return [flag_line(flag, contested=said.contested_flag_ids, asking=asking_ids) for flag in flags]
 
 
-def _summarise(
-    membership: Membership,
-    activities: Sequence[Activity],
-    rows: Mapping[int, Progress],
-    extensions: Sequence[ExtensionLine],
-    now: datetime,
-) -> ProgressSummary:
+def _summarise(known: KnownLearner, now: datetime) -> ProgressSummary:
+    member, activities, rows = known.membership, known.activities, known.rows
     visible = [activity for activity in activities if activity.visible]
     required = find_required_ids(activities) & {activity.id for activity in visible}
-    cohort = get_cohort_progress(membership.context_id, required, now)
-    by_hand = {line.activity_id: line.due_at for line in extensions}
-    settled_at = find_last_read(membership.context_id, "extensions", SOURCE_MOODLE)
-    reading = read_learner(membership, settled_at)
-    read_at = list_read_at({activity.id: activity for activity in activities}, rows, reading)
-    steps = list_steps(activities, rows, cohort.shares, now, by_hand, read_at)
-    return summarise(steps, rows, cohort.median_done, cohort.size, as_of=membership.progress_as_of, now=now)
+    cohort = get_cohort_progress(member.context_id, required, now)
+    read_at = list_read_at({activity.id: activity for activity in activities}, rows, known.reading)
+    steps = list_steps(activities, rows, cohort.shares, now, known.by_hand, read_at)
+    return summarise(steps, rows, cohort.median_done, cohort.size, as_of=member.progress_as_of, now=now)
 
 
 def _list_mentors(membership: Membership) -> Sequence[Person]:

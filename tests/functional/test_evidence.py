@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.models import Membership, Organisation
+from mentor_console.course_facts import know_learner
 from mentor_console.course_zones import zone_of_organisation
 from mentor_console.evidence import get_evidence
 from mentor_console.evidence_lines import Evidence, EvidenceLine
@@ -70,7 +71,7 @@ def test_every_number_of_every_reason_of_the_demo_can_be_checked(seeded_site: De
     with seeded_site.tool.app_context():
         flags = db.session.scalars(select(Flag).where(Flag.cleared_at.is_(None))).all()
         for flag in flags:
-            evidence = get_evidence(db.session.get_one(Membership, flag.membership_id))
+            evidence = get_evidence(know_learner(db.session.get_one(Membership, flag.membership_id), {}))
             assert evidence is not None
             assert evidence.measured_at == flag.evaluated_at
             for reason in flag.reasons:

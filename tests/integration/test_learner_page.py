@@ -363,4 +363,4 @@ def test_the_number_of_queries_does_not_grow(world: World) -> None:
         world.log_contact(learner, world.make_mentor(learner))
     many = look(get_learner_page, viewer), look(get_own_page, own)
     assert few == many
-    assert max(many) <= 37
+    assert max(many) <= 30

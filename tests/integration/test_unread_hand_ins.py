@@ -12,6 +12,7 @@ from sqlalchemy import select
 from course_sync.database import db
 from course_sync.errors import PlatformUnreachable
 from course_sync.models import ActiveDay, Activity, Organisation
+from mentor_console.course_facts import know_learner
 from mentor_console.evidence import get_evidence
 from mentor_console.flagging import judge_anew
 from mentor_console.learner_page import get_learner_page
@@ -76,10 +77,10 @@ def test_when_the_list_is_back_it_decides(world: SyncWorld) -> None:
 
 
 def test_the_evidence_is_of_the_last_look(world: SyncWorld) -> None:
-    evidence = get_evidence(world.member(SILENT))
+    evidence = get_evidence(know_learner(world.member(SILENT), {}))
     assert evidence is not None
     assert evidence.measured_at == world.now
-    assert get_evidence(world.member(144)) is None, "no learner"
+    assert get_evidence(know_learner(world.member(144), {})) is None, "no learner"
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
