@@ -273,6 +273,18 @@ class ActiveDay(Model):
     source: Mapped[str] = mapped_column(String(16))
 
 
+class LookDay(Model):
+    """A day, in the organisation's time zone, on which the last visits of a whole course were read.
+
+    A day without a trace is idle only where a look came after it and before the learner's next trace.
+    """
+
+    __tablename__ = "look_day"
+
+    context_id: Mapped[int] = mapped_column(ForeignKey("context.id"), primary_key=True)
+    day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+
+
 class Freshness(Model):
     """Per context and kind of fact: when it was last read whole, when last tried, and what went wrong.
 
