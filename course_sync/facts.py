@@ -86,7 +86,7 @@ class CompletionFact:
     state: str
     completed_at: datetime | None
     by_learner: bool
-    """False where a member of staff set it: no trace of the learner."""
+    """False where a member of staff set it, or where a grade did: no trace of the learner."""
 
 
 @dataclass(frozen=True, slots=True)

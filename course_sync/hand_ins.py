@@ -21,10 +21,14 @@ _HANDED_IN = frozenset({"submitted", "draft"})
 
 @dataclass(frozen=True, slots=True)
 class HandInCells:
-    """What one answer tells: cells of those it lists, and the cells it is silent about."""
+    """What one answer tells: cells of those it lists, and the cells it is silent about.
+
+    `by_team`: listed cells that have what the team has; who of the team did it is not told.
+    """
 
     listed: Mapping[Cell, tuple[Any, ...]]
     absent: frozenset[Cell]
+    by_team: frozenset[Cell] = frozenset()
 
 
 def find_complaint(

@@ -6,7 +6,7 @@ Pure. People and activities that are not in the course any more are left out.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -38,6 +38,7 @@ class CellBook:
         """
         listed: CellValues = {}
         absent: set[tuple[int, int]] = set()
+        by_team: set[tuple[int, int]] = set()
         for instance_id, facts in told.by_instance.items():
             activity = self._instances.get(("assign", instance_id))
             if activity is None:
@@ -51,7 +52,9 @@ class CellBook:
                     listed[cell] = (fact.state, fact.submitted_at)
                 elif not shared:
                     absent.add(cell)
-        return HandInCells(listed, frozenset(absent))
+                if fact and not fact.person_id:
+                    by_team.add(cell)
+        return HandInCells(listed, frozenset(absent), frozenset(by_team))
 
     def grade_cells(self, told: Grades) -> CellValues:
         """(score_ratio, graded_at) of every learner listed, for each activity listed."""
@@ -79,6 +82,28 @@ class CellBook:
             if fact.activity_id in self._activities
         }
 
+    def completion_days(
+        self, learner: LearnerRow, told: LearnerProgress, team_activities: Collection[int], zone: tzinfo
+    ) -> Days:
+        """Days on which the learner completed something; what others completed is no trace of theirs.
+
+        `team_activities` are handed in by whole teams: there one member's hand-in completes it for all.
+        """
+        return {
+            (learner.membership_id, local_day(fact.completed_at, zone)): "completion"
+            for fact in told.completions
+            if fact.completed_at and fact.by_learner and self._id_of(fact.activity_id) not in team_activities
+        }
+
+    def possible_days(self, days: Days, zone: tzinfo) -> Days:
+        """Without those after the last visit, where that is known: then somebody else was at work."""
+        last = {row.membership_id: _last_day(row, zone) for row in self.learners}
+        return {key: trace for key, trace in days.items() if key[1] <= last.get(key[0], dt.date.max)}
+
+    def _id_of(self, external_id: str) -> int | None:
+        activity = self._activities.get(external_id)
+        return activity.activity_id if activity else None
+
     def _graded(self, told: Grades) -> Iterable[tuple[LearnerRow, ActivityRow, Any]]:
         for person_id, grades in told.by_person.items():
             learner = self._learners.get(person_id)
@@ -88,19 +113,12 @@ class CellBook:
                     yield learner, activity, grade
 
 
-def completion_days(learner: LearnerRow, told: LearnerProgress, zone: tzinfo) -> Days:
-    """Days on which the learner completed something; what staff completed for them is no trace of theirs."""
+def submission_days(cells: CellValues, by_team: Collection[tuple[int, int]], zone: tzinfo) -> Days:
+    """Days on which a learner handed something in; `by_team` are cells in which a team-mate did."""
     return {
-        (learner.membership_id, local_day(fact.completed_at, zone)): "completion"
-        for fact in told.completions
-        if fact.completed_at and fact.by_learner
-    }
-
-
-def submission_days(cells: CellValues, zone: tzinfo) -> Days:
-    """Days on which something was handed in."""
-    return {
-        (key[0], local_day(moment, zone)): "submission" for key, (_state, moment) in cells.items() if moment
+        (key[0], local_day(moment, zone)): "submission"
+        for key, (_state, moment) in cells.items()
+        if moment and key not in by_team
     }
 
 
@@ -111,6 +129,13 @@ def course_completed_at(learner: LearnerRow, told: LearnerProgress, now: datetim
     if not told.course_completed:
         return None
     return told.course_completed_at or learner.completed_at or now
+
+
+def _last_day(learner: LearnerRow, zone: tzinfo) -> dt.date:
+    """No trace can be later than this."""
+    if not learner.access_known:
+        return dt.date.max
+    return local_day(learner.last_access_at, zone) if learner.last_access_at else dt.date.min
 
 
 def _of_groups(

@@ -50,6 +50,8 @@ class LearnerRow:
     progress_as_of: datetime | None
     progress_access_at: datetime | None
     completed_at: datetime | None
+    access_known: bool = False
+    """True with `last_access_at` None: the platform says there was no visit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def list_learners(context_id: int) -> list[LearnerRow]:
             Membership.progress_as_of,
             Membership.progress_access_at,
             Membership.completed_at,
+            Membership.access_as_of.is_not(None),
         )
         .join(Person, Person.id == Membership.person_id)
         .where(

@@ -23,7 +23,6 @@ from course_sync.learner_cells import (
     CellBook,
     CellValues,
     Days,
-    completion_days,
     course_completed_at,
     submission_days,
 )
@@ -86,6 +85,7 @@ class Pull:
         self._today = local_day(now, context.zone)
         self._fetched: dict[str, Roster] = {}
         self._moodle_roster_believed = False
+        self._team_activities: set[int] = set()
         self._stopped = False
         self.successes = 0
         self.learners_read = 0
@@ -191,7 +191,9 @@ class Pull:
             for cell, values in told.listed.items()
             if values != ("submitted", None) or known.get(cell) != "submitted"
         }
-        self._write_submissions(cells if complaint else cells | dict.fromkeys(told.absent, NOTHING))
+        self._team_activities |= {activity for _member, activity in told.by_team}
+        cells |= {} if complaint else dict.fromkeys(told.absent, NOTHING)
+        self._write_submissions(book, cells, told.by_team)
         if complaint is None:
             record_hand_ins_read(asked, self._now)
             db.session.commit()
@@ -207,7 +209,7 @@ class Pull:
                 problems.append(outcome)
             else:
                 self._write(GRADE, book.grade_cells(outcome))
-                self._write_submissions(book.quiz_cells(outcome))
+                self._write_submissions(book, book.quiz_cells(outcome))
         self._close("grades", problems)
         self._keeper.advance()
 
@@ -242,7 +244,7 @@ class Pull:
         rows = []
         for learner, told in read:
             cells |= book.completion_cells(learner, told)
-            days |= completion_days(learner, told, self._context.zone)
+            days |= book.completion_days(learner, told, self._team_activities, self._context.zone)
             completed_at = course_completed_at(learner, told, self._now)
             self._changed(int(completed_at != learner.completed_at))
             rows.append(
@@ -254,7 +256,7 @@ class Pull:
                 }
             )
         self._changed(record_cells(COMPLETION, cells, SOURCE_MOODLE, self._now))
-        self._changed(record_active_days(days, SOURCE_MOODLE, self._today))
+        self._record_days(book, days)
         record_learners_read(rows)
         db.session.commit()
         self.learners_read += len(read)
@@ -269,12 +271,12 @@ class Pull:
         self._keeper.expect(len(doubts))
         problems: list[Exception] = []
         for chunk in chunked(doubts, 4 * LEARNERS_PER_COMMIT):
-            problems += self._ask_doubts(source, chunk)
+            problems += self._ask_doubts(source, book, chunk)
             if problems:
                 break
         self._close("extensions", problems)
 
-    def _ask_doubts(self, source: ProgressSource, doubts: list[Doubt]) -> list[PlatformError]:
+    def _ask_doubts(self, source: ProgressSource, book: CellBook, doubts: list[Doubt]) -> list[PlatformError]:
         deadlines: CellValues = {}
         attempts: CellValues = {}
         problems: list[PlatformError] = []
@@ -288,13 +290,18 @@ class Pull:
                 attempts[cell] = (outcome.state, outcome.submitted_at)
             self._keeper.advance()
         self._write(DEADLINE, deadlines)
-        self._write_submissions(attempts)
+        self._write_submissions(book, attempts)
         return problems
 
-    def _write_submissions(self, cells: CellValues) -> None:
-        days = submission_days(cells, self._context.zone)
-        self._changed(record_active_days(days, SOURCE_MOODLE, self._today))
+    def _write_submissions(
+        self, book: CellBook, cells: CellValues, by_team: frozenset[tuple[int, int]] = frozenset()
+    ) -> None:
+        self._record_days(book, submission_days(cells, by_team, self._context.zone))
         self._write(SUBMISSION, cells)
+
+    def _record_days(self, book: CellBook, days: Days) -> None:
+        possible = book.possible_days(days, self._context.zone)
+        self._changed(record_active_days(possible, SOURCE_MOODLE, self._today))
 
     def _write(self, group: FactGroup, cells: CellValues) -> None:
         self._changed(record_cells(group, cells, SOURCE_MOODLE, self._now))

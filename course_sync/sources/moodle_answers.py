@@ -24,6 +24,7 @@ COMPLETION_STATES = {0: "incomplete", 1: "complete", 2: "passed", 3: "failed"}
 """`state` of a status; 3 is a failed attempt although Moodle also says `isoverallcomplete`."""
 _SUBMISSION_STATES = {"new": "none", "draft": "draft", "submitted": "submitted", "reopened": "submitted"}
 """Work reopened for another attempt had been handed in; when, the answer does not say."""
+_GRADE_RULES = frozenset({"completionusegrade", "completionpassgrade"})
 _FINISHED, _UNFINISHED = ("finished",), ("inprogress", "overdue")
 
 
@@ -95,11 +96,17 @@ def parse_completions(answer: Any) -> tuple[CompletionFact, ...]:
             activity_id=str(status["cmid"]),
             state=COMPLETION_STATES[status["state"]],
             completed_at=at(status.get("timecompleted")) if status["state"] else None,
-            by_learner=not status.get("overrideby"),
+            by_learner=not status.get("overrideby") and not _is_by_grade(status),
         )
         for status in answer["statuses"]
         if status.get("istrackeduser", True) and status.get("hascompletion", True)
     )
+
+
+def _is_by_grade(status: Mapping[str, Any]) -> bool:
+    """Completed by a grade: the moment is the grading's, and Moodle names nobody in `overrideby`."""
+    rules = {detail.get("rulename") for detail in status.get("details") or []}
+    return COMPLETION_STATES[status["state"]] in ("passed", "failed") or bool(rules & _GRADE_RULES)
 
 
 def parse_course_completion(answer: Any) -> tuple[bool, datetime | None]:

@@ -60,9 +60,9 @@ def measure_visits(
 
 
 def is_never_opened(course: CourseFacts, learner: LearnerFacts, now: datetime) -> bool:
-    """True only if the platform told of no visit at all and no other trace is known."""
+    """True only if the platform told of no visit at all and no hand-in is known."""
     if learner.access_known:
-        visited = learner.last_access_at is not None or bool(learner.active_days)
+        visited = learner.last_access_at is not None
     else:
         visited = not _is_counted_from_start(course, learner) or any(
             period.active_days for period in learner.counted_days
@@ -74,9 +74,10 @@ def _measure_known(
     course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
 ) -> Visits:
     today = calendar.to_day(now, course.zone)
-    last = today.toordinal()
-    days = sorted({day for day in map(date.toordinal, learner.active_days) if day <= last})
-    visited_at = _find_last_visit(course, learner, days, now)
+    days = _list_days(course, learner, today)
+    visited_at = min(learner.last_access_at, now) if learner.last_access_at else None
+    # Platforms record hand-ins by batch and by proxy too: one stands in only where there was no visit.
+    visited_at = visited_at or find_last_submission(learner, now)
     visited_on = calendar.to_day(visited_at, course.zone) if isinstance(visited_at, datetime) else visited_at
     clock = calendar.find_clock_start(course, learner)
     resumed = _find_resumption(course, learner, now)
@@ -105,19 +106,13 @@ def _measure_known(
     )
 
 
-def _find_last_visit(
-    course: CourseFacts, learner: LearnerFacts, days: Sequence[int], now: datetime
-) -> datetime | date | None:
-    """The latest visit up to `now`: a moment if the platform told one, else a day. None: none.
-
-    A hand-in stands in only where no visit is known: platforms also record hand-ins by batch and by proxy.
-    """
-    last_day = date.fromordinal(days[-1]) if days else None
-    last_at = min(learner.last_access_at, now) if learner.last_access_at else None
-    if last_at is None:
-        return last_day or find_last_submission(learner, now)
-    on = calendar.to_day(last_at, course.zone)
-    return last_day if last_day is not None and last_day > on else last_at
+def _list_days(course: CourseFacts, learner: LearnerFacts, today: date) -> list[int]:
+    """Days with a trace, as ordinals. After the last visit told there is none of the learner's own: a later
+    one is what others did, a grade or a team-mate's hand-in."""
+    if learner.last_access_at is None:
+        return []
+    last = min(calendar.to_day(learner.last_access_at, course.zone), today).toordinal()
+    return sorted({day for day in map(date.toordinal, learner.active_days) if day <= last})
 
 
 def _measure_counted(

@@ -59,7 +59,8 @@ def test_completion_states() -> None:
     assert facts["71"].state == "complete"
     assert facts["71"].completed_at == datetime.fromtimestamp(1789889923, UTC)
     assert facts["74"].state == "failed"
-    assert facts["74"].by_learner
+    assert facts["71"].by_learner
+    assert not facts["74"].by_learner, "a grade decided, when it was given"
     states = {fact.state for user in by_user.values() for fact in answers.parse_completions(user)}
     assert states == {"incomplete", "complete", "passed", "failed"}
 
@@ -83,6 +84,15 @@ def test_incomplete_has_no_moment_and_overrides_are_not_the_learners() -> None:
     (done,) = answers.parse_completions({"statuses": [{**row, "state": 1}]})
     assert (undone.state, undone.completed_at) == ("incomplete", None)
     assert done.by_learner is False
+
+
+@pytest.mark.parametrize("rule", ["completionusegrade", "completionpassgrade"])
+def test_what_a_grade_completes_is_not_the_learners_doing(rule: str) -> None:
+    row = {"cmid": 1, "state": 1, "timecompleted": 1789889923, "overrideby": None}
+    details = [{"rulename": name, "rulevalue": {"status": 1}} for name in ("completionview", rule)]
+    (by_grade,) = answers.parse_completions({"statuses": [{**row, "details": details}]})
+    (viewed,) = answers.parse_completions({"statuses": [{**row, "details": details[:1]}]})
+    assert (by_grade.by_learner, viewed.by_learner) == (False, True)
 
 
 def test_course_completion() -> None:

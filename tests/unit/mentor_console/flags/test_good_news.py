@@ -13,6 +13,7 @@ from tests.unit.mentor_console.flags.builders import (
     learner,
     level_of,
     nothing,
+    on,
 )
 
 
@@ -95,3 +96,10 @@ def test_good_news_do_not_change_the_place_in_the_order() -> None:
     news = assess(learner([*range(10), 33]), 33)
     assert news.level == "praise"
     assert urgency(news) == urgency(replace(news, findings=()))
+
+
+def test_what_others_did_after_the_last_visit_is_no_return() -> None:
+    gone = learner(range(10), membership_id=1)
+    graded = replace(gone, active_days=(*gone.active_days, on(29)))
+    assert level_of(assess(graded, 30), "back_again") is None
+    assert level_of(assess(graded, 30), "silent") == level_of(assess(gone, 30), "silent") == "act"

@@ -125,9 +125,9 @@ def test_without_any_known_start_the_last_visit_still_counts() -> None:
     assert level_of(assess(learner([0], enrolled_at=None), 30, course=nowhen), "silent") == "act"
 
 
-def test_another_trace_after_the_last_told_visit_is_a_visit() -> None:
+def test_a_trace_after_the_last_told_visit_is_what_others_did() -> None:
     person = replace(learner(DAILY), last_access_at=at(5))
-    assert assess(person, 26).indicators.silent_days == 6
+    assert assess(person, 26).indicators.silent_days == 21
 
 
 def test_a_visit_reported_after_now_counts_as_today() -> None:
