@@ -40,8 +40,6 @@ FACTS = (
 """What of KnownFact.what can be called wrong."""
 
 TEXT_MAX_CHARACTERS = 2000
-_SPOKEN = ("phone", "video", "face_to_face")
-"""Where nobody answers on these, nothing was said."""
 PAUSE_MAX_DAYS = 90
 OPEN_PAUSE_DAYS = 7
 """Working offline without a date: long enough to be left in peace, short enough not to be forgotten."""
@@ -53,7 +51,10 @@ class Said:
 
     answer: LearnerAnswer | None
     """The one to show: it waits for a reply, or else still holds."""
-    awaits_reply: bool
+    waits_since: datetime | None
+    """When the oldest question was asked that waits for a reply; None = none waits."""
+    more: int
+    """How many others there are like the one to show."""
     is_news: bool
     """Nobody has done anything since an answer that still holds: it belongs on an open card."""
     newest_id: int
@@ -61,8 +62,12 @@ class Said:
     paused_until: datetime | None
     contested_flag_ids: frozenset[int]
 
+    @property
+    def awaits_reply(self) -> bool:
+        return self.waits_since is not None
 
-NOTHING_SAID = Said(None, False, False, 0, None, frozenset())
+
+NOTHING_SAID = Said(None, None, 0, False, 0, None, frozenset())
 
 
 def give_answer(
@@ -162,23 +167,25 @@ def find_pauses(context_id: int, now: datetime) -> dict[int, datetime]:
 
 def sum_up(
     answers: Iterable[LearnerAnswer],
-    last_contact: Contact | None,
+    last_reply: Contact | None,
     seen_id: int,
     now: datetime,
 ) -> Said:
     """What the answers of one learner come to; absences that are over pause nothing any more.
 
-    `seen_id` is the newest answer that somebody knew who set the flags aside; 0 = none.
+    `last_reply` is LastContacts.reply. `seen_id` is the newest answer that somebody knew who set the flags
+    aside; 0 = none.
     """
     kept = [answer for answer in answers if answer.withdrawn_at is None]
     standing = [answer for answer in kept if not _is_past(answer, now)]
-    asking = [answer for answer in standing if awaits_reply(answer, last_contact)]
+    asking = [answer for answer in standing if awaits_reply(answer, last_reply)]
     away = [answer for answer in standing if _is_away(answer, now)]
     shown = asking or away
-    told = [answer for answer in away if _is_unseen(answer, last_contact, seen_id)]
+    told = [answer for answer in away if _is_unseen(answer, last_reply, seen_id)]
     return Said(
         answer=max(shown, key=lambda answer: (answer.given_at, answer.id)) if shown else None,
-        awaits_reply=bool(asking),
+        waits_since=min((answer.given_at for answer in asking), default=None),
+        more=max(0, len(shown) - 1),
         is_news=bool(asking or told),
         newest_id=max((answer.id for answer in kept), default=0),
         paused_until=max((answer.until_at for answer in away if answer.until_at), default=None),
@@ -186,14 +193,14 @@ def sum_up(
     )
 
 
-def awaits_reply(answer: LearnerAnswer, last_contact: Contact | None) -> bool:
-    """Whether it asks for something and nobody has been in contact since."""
+def awaits_reply(answer: LearnerAnswer, last_reply: Contact | None) -> bool:
+    """Whether it asks for something and nobody has replied since."""
     if answer.withdrawn_at is not None or answer.kind not in ASKING:
         return False
-    return not _came_after(last_contact, answer)
+    return not _came_after(last_reply, answer)
 
 
-def answer_line(answer: LearnerAnswer, last_contact: Contact | None, now: datetime) -> AnswerLine:
+def answer_line(answer: LearnerAnswer, last_reply: Contact | None, now: datetime) -> AnswerLine:
     """A stored answer as a line."""
     return AnswerLine(
         answer_id=answer.id,
@@ -203,22 +210,20 @@ def answer_line(answer: LearnerAnswer, last_contact: Contact | None, now: dateti
         flag_id=answer.flag_id,
         fact=answer.fact,
         given_at=answer.given_at,
-        awaits_reply=awaits_reply(answer, last_contact),
+        awaits_reply=awaits_reply(answer, last_reply),
         is_active=answer.withdrawn_at is None and not _is_past(answer, now),
         withdrawn=answer.withdrawn_at is not None,
     )
 
 
-def _came_after(contact: Contact | None, answer: LearnerAnswer) -> bool:
+def _came_after(reply: Contact | None, answer: LearnerAnswer) -> bool:
     """Whether the learner was reached, or written to, since.
 
     Forms know minutes only, so a contact of the same minute counts if it was logged afterwards.
     """
-    if contact is None or contact.recorded_at < answer.given_at:
+    if reply is None or reply.recorded_at < answer.given_at:
         return False
-    if contact.outcome == "no_answer" and contact.channel in _SPOKEN:
-        return False
-    return contact.occurred_at >= answer.given_at.replace(second=0, microsecond=0)
+    return reply.occurred_at >= answer.given_at.replace(second=0, microsecond=0)
 
 
 def _is_away(answer: LearnerAnswer, now: datetime) -> bool:
@@ -229,8 +234,8 @@ def _is_past(answer: LearnerAnswer, now: datetime) -> bool:
     return answer.until_at is not None and answer.until_at <= now
 
 
-def _is_unseen(answer: LearnerAnswer, last_contact: Contact | None, seen_id: int) -> bool:
-    return answer.id > seen_id and not _came_after(last_contact, answer)
+def _is_unseen(answer: LearnerAnswer, last_reply: Contact | None, seen_id: int) -> bool:
+    return answer.id > seen_id and not _came_after(last_reply, answer)
 
 
 def _check_until(kind: str, until: date | None, today: date) -> str | None:
@@ -267,7 +272,7 @@ def _get_given(request_key: str, own: Membership) -> LearnerAnswer:
 
 
 def list_lines(
-    answers: Sequence[LearnerAnswer], last_contact: Contact | None, now: datetime
+    answers: Sequence[LearnerAnswer], last_reply: Contact | None, now: datetime
 ) -> tuple[AnswerLine, ...]:
     """Stored answers of one learner as lines, in the order given."""
-    return tuple(answer_line(answer, last_contact, now) for answer in answers)
+    return tuple(answer_line(answer, last_reply, now) for answer in answers)

@@ -5,10 +5,12 @@ The summary is part of the shared history: the learner reads it too.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import joinedload
 
 from course_sync.database import db
@@ -30,6 +32,21 @@ _CLOCK_TOLERANCE = timedelta(minutes=5)
 """Clocks of browsers and servers differ; a contact is not planned here, so nothing lies further ahead."""
 _OLDEST = timedelta(days=730)
 """Older than any course session that still needs its history; usually a mistyped year."""
+_SPOKEN = ("phone", "video", "face_to_face")
+"""Where nobody answers on these, nothing was said."""
+_SAID_NOTHING = (Contact.outcome == "no_answer") & Contact.channel.in_(_SPOKEN)
+
+
+@dataclass(frozen=True)
+class LastContacts:
+    """The newest contacts of one learner; one taken back is none."""
+
+    newest: Contact | None = None
+    reply: Contact | None = None
+    """The newest by which something was said to the learner: a call nobody took is none."""
+
+
+NO_CONTACTS = LastContacts()
 
 
 def record_contact(
@@ -100,10 +117,11 @@ def list_contacts(membership: Membership) -> list[Contact]:
     return list(db.session.scalars(statement))
 
 
-def find_last_contacts(membership_ids: Collection[int]) -> dict[int, Contact]:
-    """The newest contact of each learner who has one, in one query. One taken back is none."""
+def find_last_contacts(membership_ids: Collection[int]) -> dict[int, LastContacts]:
+    """The newest contacts of each learner who has one, in one query."""
     place = func.row_number().over(
-        partition_by=Contact.membership_id, order_by=(Contact.occurred_at.desc(), Contact.id.desc())
+        partition_by=(Contact.membership_id, case((_SAID_NOTHING, 1), else_=0)),
+        order_by=(Contact.occurred_at.desc(), Contact.id.desc()),
     )
     ranked = (
         select(Contact.id, place.label("place"))
@@ -115,8 +133,23 @@ def find_last_contacts(membership_ids: Collection[int]) -> dict[int, Contact]:
         .options(joinedload(Contact.mentor))
         .join(ranked, ranked.c.id == Contact.id)
         .where(ranked.c.place == 1)
+        .order_by(Contact.occurred_at.desc(), Contact.id.desc())
     )
-    return {contact.membership_id: contact for contact in db.session.scalars(statement)}
+    found: dict[int, list[Contact]] = defaultdict(list)
+    for contact in db.session.scalars(statement):
+        found[contact.membership_id].append(contact)
+    return {membership_id: last_of(contacts) for membership_id, contacts in found.items()}
+
+
+def last_of(contacts: Iterable[Contact]) -> LastContacts:
+    """Of the contacts of one learner, given newest first."""
+    made = [contact for contact in contacts if contact.undone_at is None]
+    return LastContacts(next(iter(made), None), next(filter(is_reply, made), None))
+
+
+def is_reply(contact: Contact) -> bool:
+    """Whether the learner was reached, or written to."""
+    return not (contact.outcome == "no_answer" and contact.channel in _SPOKEN)
 
 
 def _get_recorded(request_key: str, viewer: Viewer, learner: Membership) -> Contact:

@@ -17,7 +17,7 @@ from course_sync.database import db
 from course_sync.models import Membership
 from mentor_console.access import AccessDenied, Viewer, get_learner
 from mentor_console.answers import Said, list_standing_answers, sum_up
-from mentor_console.contacts import find_last_contacts
+from mentor_console.contacts import NO_CONTACTS, find_last_contacts
 from mentor_console.errors import Conflict, NewsSince
 from mentor_console.form_checks import check_choice, check_length, clean_text, refuse
 from mentor_console.local_days import local_day, start_of_day
@@ -212,7 +212,7 @@ def awaits_reply(learner: Membership, now: datetime) -> bool:
 
 
 def _sum_up(learner: Membership, answers: Sequence[LearnerAnswer], now: datetime) -> Said:
-    return sum_up(answers, find_last_contacts([learner.id]).get(learner.id), 0, now)
+    return sum_up(answers, find_last_contacts([learner.id]).get(learner.id, NO_CONTACTS).reply, 0, now)
 
 
 def _only_waits(said: Said) -> bool:

@@ -92,6 +92,8 @@ class Card:
     """When the learner's course facts were read."""
     answer: AnswerLine | None = None
     """The newest thing the learner said that still holds."""
+    more_answers: int = 0
+    """How many others there are like it: that wait for a reply too, or still hold."""
     awaits_reply: bool = False
     is_contested: bool = False
     playbooks: tuple[str, ...] = ()
@@ -149,6 +151,11 @@ class Today:
     due_tasks: tuple[TaskLine, ...] = ()
     """Open tasks of the caseload that are overdue or due today, oldest first."""
     set_aside: tuple[SetAside, ...] = ()
+    unread: tuple[QuietLearner, ...] = ()
+    """Learners of whom neither visits nor steps were ever read: nobody can say that they are fine."""
+    due_tomorrow: tuple[TaskLine, ...] = ()
+    back_tomorrow: tuple[QuietLearner, ...] = ()
+    """Set aside until tomorrow, by a decision, by a contact or by an answer of theirs."""
 
 
 @dataclass(frozen=True)
@@ -351,7 +358,8 @@ class TrainerPage:
     """For every mentor without one of their own."""
     breaks: tuple[BreakLine, ...] = ()
     changes: tuple[CaseloadChangeLine, ...] = ()
-    """The newest, with what takes them back."""
+    """The newest, or those before one of them, with what takes them back."""
+    has_older_changes: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Codes in, sentences of the reader's language out; an unknown code is shown as it
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import ngettext, pgettext
@@ -66,10 +66,11 @@ def aside_words(line: SetAside, now: datetime) -> str:
 
 
 def paused_words(until: datetime | None, now: datetime) -> str:
-    """Alarms rest, because the learner said why."""
+    """Alarms rest, because the learner said why; the day told is the last of it, as they said it."""
     if until is None:
         return ""
-    return _("Alarms rest until %(day)s, as the learner asked.", day=wording.Words(now).format_date(until))
+    last = until - timedelta(microseconds=1)  # the day before one that begins just then
+    return _("Alarms rest until %(day)s, as the learner asked.", day=wording.Words(now).format_date(last))
 
 
 def answer_words(line: AnswerLine, now: datetime) -> str:
@@ -183,7 +184,30 @@ def change_words(line: CaseloadChangeLine) -> str:
             line.learners,
             **named,
         )
+    if line.action == "cap":
+        return _limit_words(line)
     return ngettext("%(num)d learner shared out", "%(num)d learners shared out", line.learners)
+
+
+def _limit_words(line: CaseloadChangeLine) -> str:
+    if not line.mentor_name:
+        return (
+            _("No limit for e-mentors") if line.cap is None else _("At most %(num)d for each", num=line.cap)
+        )
+    if line.cap is None:
+        return _("No limit of their own for %(name)s", name=line.mentor_name)
+    return _("At most %(num)d for %(name)s", num=line.cap, name=line.mentor_name)
+
+
+def later_change_words(line: CaseloadChangeLine, now: datetime) -> str:
+    """Why a change cannot be taken back yet, and what has to be taken back first."""
+    return _(
+        "Nothing was changed: this came later and rests on it: “%(change)s” (%(by)s, %(when)s). "
+        "Take that back first.",
+        change=change_words(line),
+        by=line.by_name,
+        when=moments.past_words(line.made_at, now),
+    )
 
 
 def break_words(line: BreakLine, now: datetime) -> str:

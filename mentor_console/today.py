@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from sqlalchemy import and_
 from sqlalchemy.orm import contains_eager, joinedload, load_only
@@ -19,11 +19,12 @@ from course_sync.models import Context, Membership, Person
 from mentor_console.access import Viewer, visible_learners
 from mentor_console.answers import NOTHING_SAID, Said, answer_line, list_standing_answers, sum_up
 from mentor_console.cohort_figures import list_weeks
-from mentor_console.contacts import find_last_contacts
+from mentor_console.contacts import NO_CONTACTS, LastContacts, find_last_contacts
 from mentor_console.decisions import decision_line, list_standing_decisions
 from mentor_console.flags.findings import Reason, reason_from_json
 from mentor_console.freshness import freshness_by_context, merge_freshness
 from mentor_console.history import contact_line, flag_line
+from mentor_console.local_days import end_of_day, local_day
 from mentor_console.models import Contact, Flag, FlagDecision, LearnerAnswer, SupportTask
 from mentor_console.notes import find_last_notes
 from mentor_console.playbooks import suggest
@@ -54,6 +55,7 @@ _COLUMNS = (
         Membership.status,
         Membership.last_access_at,
         Membership.access_as_of,
+        Membership.progress_as_of,
         Membership.as_of,
     ),
     contains_eager(Membership.person).load_only(
@@ -75,9 +77,14 @@ class _Learner:
     """Those that were neither set aside nor answered by a contact."""
     answered: Collection[int]
     """Ids of the flags that the last contact took up."""
+    answers: Sequence[LearnerAnswer]
     said: Said
     decisions: Sequence[FlagDecision]
-    last_contact: Contact | None
+    contacts: LastContacts
+
+    @property
+    def last_contact(self) -> Contact | None:
+        return self.contacts.newest
 
     @property
     def has_card(self) -> bool:
@@ -91,6 +98,11 @@ class _Learner:
     @property
     def is_good_news(self) -> bool:
         return self.level == "praise" and not self.said.is_news
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything is known by which somebody could stand out: visits, or steps done."""
+        return not (self.membership.access_as_of is None and self.membership.progress_as_of is None)
 
 
 @dataclass(frozen=True)
@@ -118,12 +130,14 @@ def get_today(viewer: Viewer, now: datetime, *, zone: tzinfo = UTC, limit: int |
     shown = _choose(cards, limit)
     tasks = list_open_tasks([membership.id for membership in active])
     around = _read_surroundings(viewer, flags, shown, tasks, now, zone)
-    due = _list_due(tasks, active, viewer, now, zone)
+    lines = _list_tasks(tasks, active, viewer, now, zone)
+    due = tuple(line for line in lines if line.is_overdue or line.is_due_today)
     aside = [learner for learner in learners if not learner.has_card and _is_aside(learner, now)]
     quiet = [item for item in learners if not item.has_card and not _is_aside(item, now)]
     return Today(
         cards=tuple(_card(learner, around) for learner in shown),
-        quiet=_quiet_learners(learner.membership for learner in quiet),
+        quiet=_quiet_learners(learner.membership for learner in quiet if learner.is_read),
+        unread=_quiet_learners(learner.membership for learner in quiet if not learner.is_read),
         counts=_count(cards, due),
         needed=sum(card.level in ALARMS or card.said.awaits_reply for card in cards),
         freshness=merge_freshness(around.freshness.values()),
@@ -132,6 +146,8 @@ def get_today(viewer: Viewer, now: datetime, *, zone: tzinfo = UTC, limit: int |
         waiting=len(cards) - len(shown),
         due_tasks=due,
         set_aside=_set_aside(aside, around),
+        due_tomorrow=tuple(line for line in lines if line.due_on == _tomorrow(now, zone)),
+        back_tomorrow=_quiet_learners(item.membership for item in aside if _comes_back(item, now, zone)),
     )
 
 
@@ -159,7 +175,15 @@ def _gather(flags: Mapping[Membership, Sequence[Flag]], now: datetime, zone: tzi
     contacts = find_last_contacts(concerned)
     decisions = list_standing_decisions(concerned, _oldest(flags, answers, now))
     return [
-        _learner(item, flags[item], answers.get(item.id, ()), decisions, contacts.get(item.id), now, zone)
+        _learner(
+            item,
+            flags[item],
+            answers.get(item.id, ()),
+            decisions,
+            contacts.get(item.id, NO_CONTACTS),
+            now,
+            zone,
+        )
         for item in flags
     ]
 
@@ -178,7 +202,7 @@ def _learner(
     flags: Sequence[Flag],
     answers: Sequence[LearnerAnswer],
     all_decisions: Mapping[int, Sequence[FlagDecision]],
-    last_contact: Contact | None,
+    contacts: LastContacts,
     now: datetime,
     zone: tzinfo,
 ) -> _Learner:
@@ -186,8 +210,8 @@ def _learner(
     said = NOTHING_SAID
     if answers:
         seen_id = max((decision.seen_answer_id for decision in decisions), default=0)
-        said = sum_up(answers, last_contact, seen_id, now)
-    answered = find_answered(last_contact, flags, now, zone)
+        said = sum_up(answers, contacts.reply, seen_id, now)
+    answered = find_answered(contacts.newest, flags, now, zone)
     asking = list_asking(
         flags,
         decisions,
@@ -196,13 +220,13 @@ def _learner(
         paused_until=said.paused_until,
         answered=answered,
     )
-    return _Learner(membership, flags, asking, answered, said, decisions, last_contact)
+    return _Learner(membership, flags, asking, answered, answers, said, decisions, contacts)
 
 
 def _rank(learner: _Learner) -> tuple[bool, float, int, float, str, int]:
     """Who waits for a reply first, the longest wait foremost; then level and urgency; then names."""
     said, person = learner.said, learner.membership.person
-    waits_since = said.answer.given_at.timestamp() if said.awaits_reply and said.answer else 0.0
+    waits_since = said.waits_since.timestamp() if said.waits_since else 0.0
     return (
         not said.awaits_reply,
         waits_since,
@@ -260,7 +284,8 @@ def _card(learner: _Learner, around: _Surroundings) -> Card:
         weeks=around.weeks.get(membership.id, ()),
         last_contact=contact_line(contact, around.viewer, membership) if contact else None,
         as_of=_as_of(membership, around.freshness[membership.context_id]),
-        answer=answer_line(said.answer, contact, now) if said.answer else None,
+        answer=answer_line(said.answer, learner.contacts.reply, now) if said.answer else None,
+        more_answers=said.more,
         awaits_reply=said.awaits_reply,
         is_contested=any(flag.id in said.contested_flag_ids for flag in asking),
         playbooks=suggest([flag_line(flag) for flag in asking], [said.answer.kind] if said.answer else []),
@@ -300,6 +325,18 @@ def _is_aside(learner: _Learner, now: datetime) -> bool:
     return stands or is_paused(learner.said.paused_until, now)
 
 
+def _comes_back(learner: _Learner, now: datetime, zone: tzinfo) -> bool:
+    """Whether there is a card by the end of tomorrow, if nothing happens until then."""
+    then = end_of_day(_tomorrow(now, zone), zone) - timedelta(seconds=1)
+    decisions = {learner.membership.id: learner.decisions}
+    later = (learner.membership, learner.flags, learner.answers, decisions, learner.contacts, then, zone)
+    return _learner(*later).has_card
+
+
+def _tomorrow(now: datetime, zone: tzinfo) -> date:
+    return local_day(now, zone) + timedelta(days=1)
+
+
 def _set_aside(learners: Iterable[_Learner], around: _Surroundings) -> tuple[SetAside, ...]:
     lines = [
         SetAside(
@@ -329,16 +366,15 @@ def _find_decision(learner: _Learner, around: _Surroundings) -> DecisionLine | N
     return None
 
 
-def _list_due(
+def _list_tasks(
     tasks: Iterable[SupportTask],
     learners: Iterable[Membership],
     viewer: Viewer,
     now: datetime,
     zone: tzinfo,
-) -> tuple[TaskLine, ...]:
+) -> list[TaskLine]:
     by_id = {membership.id: membership for membership in learners}
-    lines = (task_line(task, viewer, by_id[task.membership_id], now, zone=zone) for task in tasks)
-    return tuple(line for line in lines if line.is_overdue or line.is_due_today)
+    return [task_line(task, viewer, by_id[task.membership_id], now, zone=zone) for task in tasks]
 
 
 def _count(cards: Sequence[_Learner], due: Sequence[TaskLine]) -> dict[str, int]:

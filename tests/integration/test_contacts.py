@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from course_sync.database import db
 from course_sync.models import Membership
 from mentor_console.access import AccessDenied, Viewer
-from mentor_console.contacts import find_last_contacts, list_contacts, record_contact
+from mentor_console.contacts import LastContacts, find_last_contacts, last_of, list_contacts, record_contact
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.models import Contact
 from tests.integration.console_world import NOW, World, days_ago, viewer_for
@@ -158,5 +158,9 @@ def test_contacts_of_all_mentors_newest_first_and_the_last_of_each(world: World)
     twin_later = world.log_contact(other, mentor, occurred_at=days_ago(3))
     assert [contact.id for contact in list_contacts(one)] == [new.id, old.id]
     last = find_last_contacts([one.id, other.id, silent.id])
-    assert {key: contact.id for key, contact in last.items()} == {one.id: new.id, other.id: twin_later.id}
+    assert {key: contacts.newest for key, contacts in last.items()} == {one.id: new, other.id: twin_later}
+    assert last[one.id].reply == new
+    missed = world.log_contact(one, mentor, occurred_at=days_ago(1), channel="phone", outcome="no_answer")
+    assert find_last_contacts([one.id]) == {one.id: LastContacts(missed, new)}
+    assert last_of(list_contacts(one)) == LastContacts(missed, new)
     assert twin.id != twin_later.id

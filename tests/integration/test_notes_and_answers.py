@@ -179,6 +179,17 @@ class TestAskingForHelp:
         record_contact(mentor, learner, **given, **rest, now=NOW)
         assert get_today(mentor, NOW).counts["awaiting_reply"] == waiting
 
+    def test_nor_does_it_undo_a_reply(self, mentor: Viewer, own: Viewer, learner: Membership) -> None:
+        say(own, "need_help", now=days_ago(1))
+        contact(mentor, learner, NOW, "reached")
+        call = {"kind": "social", "channel": "phone", "outcome": "no_answer", "summary": ""}
+        at = NOW + timedelta(minutes=1)
+        record_contact(
+            mentor, learner, **call, occurred_at=at, duration_minutes=None, request_key="call", now=at
+        )
+        assert get_today(mentor, at).counts["awaiting_reply"] == 0
+        assert [line.awaits_reply for line in get_learner_page(mentor, learner, at).answers] == [False]
+
     def test_no_decision_hides_it(
         self, world: World, mentor: Viewer, own: Viewer, learner: Membership
     ) -> None:
@@ -199,6 +210,11 @@ class TestAskingForHelp:
         say(own, "need_help", now=days_ago(1))
         say(theirs, "need_help", now=days_ago(2))
         assert [card.membership_id for card in get_today(both, NOW).cards] == [other.id, learner.id]
+        say(theirs, "this_is_wrong", fact="grades")
+        (first, second) = get_today(both, NOW).cards
+        assert (first.membership_id, first.more_answers, second.more_answers) == (other.id, 1, 0)
+        assert first.answer is not None
+        assert first.answer.kind == "this_is_wrong"
 
     def test_withdrawn_by_the_learner_alone(
         self, world: World, mentor: Viewer, own: Viewer, learner: Membership

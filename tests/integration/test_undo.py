@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,13 +15,15 @@ from mentor_console import caseload
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.caseload_changes import list_changes
 from mentor_console.contacts import find_last_contacts
-from mentor_console.errors import Conflict
+from mentor_console.errors import Conflict, LaterChange
+from mentor_console.extensions import set_extension
 from mentor_console.grants import find_open_grant
 from mentor_console.learner_page import get_learner_page
-from mentor_console.models import Assignment, CaseloadChange
+from mentor_console.models import Assignment, CaseloadChange, SupportTask
 from mentor_console.notes import add_note
 from mentor_console.sharing import balance
 from mentor_console.support_lines import Undo
+from mentor_console.tasks import add_task, update_task
 from mentor_console.undo import parse_undo, undo
 from tests.integration.console_world import NOW, World, at_once, days_ago, viewer_for
 
@@ -82,7 +85,7 @@ class TestContacts:
         (line, _) = [entry.contact for entry in page.timeline if entry.contact]
         assert (line.taken_back, line.summary, line.undo) == (True, "", None)
         assert "Wrong learner" not in repr(page)
-        assert find_last_contacts([learner.id])[learner.id].id == older.id
+        assert find_last_contacts([learner.id])[learner.id].newest == older
 
     def test_not_a_colleagues_and_not_of_a_learner_lost(self, world: World, trainer: Viewer) -> None:
         learner = world.make_member()
@@ -134,7 +137,7 @@ class TestCaseload:
         member, learner = world.make_member(standing="staff"), world.make_member()
         what = done(caseload.name_mentor(trainer, member, NOW))
         given = done(caseload.assign(trainer, member.person_id, [learner], NOW))
-        with pytest.raises(Conflict, match="built_on"):
+        with pytest.raises(Conflict, match="later_change"):
             undo(trainer, what, LATER)
         assert find_open_grant(member.person_id, "mentor", world.course.id) is not None
         undo(trainer, given, LATER)
@@ -155,7 +158,7 @@ class TestCaseload:
         caseload.assign(trainer, member.person_id, [learner], NOW)
         what = done(caseload.end_mentor(trainer, member.person_id, NOW))
         caseload.name_mentor(trainer, member, NOW)
-        with pytest.raises(Conflict, match="changed_since"):
+        with pytest.raises(Conflict, match="later_change"):
             undo(trainer, what, LATER)
         assert open_pairs() == set()
         change = db.session.get_one(CaseloadChange, what.id, populate_existing=True)
@@ -166,16 +169,38 @@ class TestCaseload:
         old, new = world.make_mentor(learner), world.make_mentor()
         what = done(caseload.unassign(trainer, old.id, [learner], NOW))
         caseload.assign(trainer, new.id, [learner], NOW)
-        with pytest.raises(Conflict, match="built_on"):
+        with pytest.raises(Conflict, match="later_change"):
             undo(trainer, what, LATER)
         assert open_pairs() == {(new.id, learner.id)}
+
+    def test_the_newest_comes_first_and_the_refusal_names_it(self, world: World, trainer: Viewer) -> None:
+        """Given, taken, given, taken: no order of undoing doubles a pair or leaves a wrong one."""
+        learner, mentor = world.make_member(), world.make_mentor()
+        made = [
+            done(act(trainer, mentor.id, [learner], NOW))
+            for act in (caseload.assign, caseload.unassign, caseload.assign, caseload.unassign)
+        ]
+        for what in made[:3]:
+            with pytest.raises(LaterChange) as caught:
+                undo(trainer, what, LATER)
+            assert caught.value.change_id == made[3].id
+        for number, what in reversed(list(enumerate(made))):
+            assert undo(trainer, what, LATER)
+            assert open_pairs() == ({(mentor.id, learner.id)} if number % 2 else set())
+
+    def test_a_change_about_other_learners_stands_in_nobodys_way(self, world: World, trainer: Viewer) -> None:
+        one, other, mentor = world.make_member(), world.make_member(), world.make_mentor()
+        first = done(caseload.assign(trainer, mentor.id, [one], NOW))
+        caseload.assign(trainer, mentor.id, [other], NOW)
+        assert undo(trainer, first, LATER)
+        assert open_pairs() == {(mentor.id, other.id)}
 
     def test_not_after_the_mentor_lost_the_part(self, world: World, trainer: Viewer) -> None:
         learner = world.make_member()
         mentor = world.make_mentor(learner)
         what = done(caseload.unassign(trainer, mentor.id, [learner], NOW))
         caseload.end_mentor(trainer, mentor.id, NOW)
-        with pytest.raises(Conflict, match="changed_since"):
+        with pytest.raises(Conflict, match="later_change"):
             undo(trainer, what, LATER)
 
     def test_not_after_the_mentor_has_worked_with_the_learner(self, world: World, trainer: Viewer) -> None:
@@ -188,6 +213,34 @@ class TestCaseload:
             undo(trainer, what, LATER)
         undo(trainer, Undo("contact", contact.id), LATER)
         assert undo(trainer, what, LATER)
+
+    def test_any_work_for_the_learner_counts_until_it_is_taken_back(
+        self, world: World, trainer: Viewer
+    ) -> None:
+        learner, person = world.make_member(), world.make_mentor()
+        step = world.make_assignment_activity(due_days_ago=-1)
+        task = {"kind": "social", "title": "Call", "due_on": None}
+        add_task(trainer, learner, **task, request_key="t" * 16, now=NOW)
+        task_id = db.session.scalars(select(SupportTask.id)).one()
+        given = done(caseload.assign(trainer, person.id, [learner], NOW))
+        mentor = viewer_for(person, world.course, is_mentor=True)
+        later = NOW + timedelta(days=3)
+
+        def extend() -> Undo:
+            more = set_extension(mentor, learner, step.id, later, request_key="e" * 16, now=LATER)
+            return Undo("extension", more.id)
+
+        works: tuple[Callable[[], Undo], ...] = (
+            lambda: add_note(mentor, learner, text="A", request_key="n" * 16, now=LATER),
+            lambda: update_task(mentor, task_id, version=1, changes={"state": "done"}, now=LATER),
+            extend,
+        )
+        for work in works:
+            what = work()
+            with pytest.raises(Conflict, match="built_on"):
+                undo(trainer, given, LATER)
+            assert undo(mentor, what, LATER)
+        assert undo(trainer, given, LATER)
 
     def test_only_by_a_trainer_of_that_course(self, world: World, trainer: Viewer) -> None:
         learner = world.make_member()
@@ -212,6 +265,7 @@ class TestCaseload:
             ("name", "Nadia", 0),
         ]
         assert [(line.taken_back, line.undo is None) for line in lines] == [(True, True), (False, False)]
+        assert [line.action for line in list_changes(trainer, given.id)] == ["name"]
         with pytest.raises(AccessDenied):
             list_changes(viewer_for(member.person, world.course, is_mentor=True))
 

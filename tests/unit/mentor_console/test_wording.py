@@ -14,7 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.paths import translations_folder
-from mentor_console import contacts, fact_wording, missing_words, moments, notices, own_facts, wording
+from mentor_console import (
+    contacts,
+    fact_wording,
+    missing_words,
+    moments,
+    notices,
+    own_facts,
+    support_wording,
+    wording,
+)
 from mentor_console.flags.findings import LEVEL_ORDER, Reason
 from mentor_console.screens import KnownFact
 from mentor_console.views import charts
@@ -246,3 +255,10 @@ def test_days_with_a_trace_show_the_gaps_between_them(english: None) -> None:
     days = (date(2026, 10, 3), date(2026, 10, 10), date(2026, 10, 11))
     assert wording.trace_words(days, NOW) == "3 October, 10 October (7), 11 October (1)"
     assert wording.trace_words((), NOW) == ""
+
+
+def test_alarms_rest_until_the_day_the_learner_named(english: None) -> None:
+    midnight = datetime(2026, 11, 25, 23, tzinfo=UTC)  # Wednesday is over in Paris
+    assert "until Wednesday 25 November," in support_wording.paused_words(midnight, NOW)
+    assert "until Wednesday 25 November," in support_wording.paused_words(midnight - timedelta(hours=9), NOW)
+    assert support_wording.paused_words(None, NOW) == ""
