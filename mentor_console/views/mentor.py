@@ -40,6 +40,7 @@ def today() -> str:
     limit = None if shows_all else MAX_CARDS
     page = get_today(viewer, g.now, zone=moments.reader_zone(), limit=limit)
     name = preferences.get_short_name(viewer)
+    named = (*page.quiet, *page.unread, *page.departed)
     return render_template(
         "mentor_console/today.html",
         today=page,
@@ -49,7 +50,7 @@ def today() -> str:
         new_key=new_key,
         address_of=learner_addresses(),
         typed=NOTHING_TYPED,
-        several_courses=len({person.course_title for person in (*page.quiet, *page.departed)}) > 1,
+        several_courses=len({person.course_title for person in named}) > 1,
     )
 
 

@@ -75,9 +75,9 @@ def test_quiet_learners_have_a_name_and_no_card(world: World) -> None:
     world.raise_flag(cleared, cleared_at=days_ago(1))
     today = get_today(mentor_of(world, quiet, unknown, cleared), NOW)
     assert today.cards == ()
-    assert [line.name for line in today.quiet] == ["cleared", "Quiet", "Unknown"]
+    assert [line.name for line in today.quiet] == ["cleared", "Quiet"]
     assert today.quiet[1].last_access_at == days_ago(2)
-    assert not today.quiet[2].access_known
+    assert [line.name for line in today.unread] == ["Unknown"]
     assert sum(today.counts.values()) == 0
 
 
@@ -268,3 +268,13 @@ def test_flags_of_another_learner_never_reach_a_card(world: World) -> None:
     assert get_today(viewer, NOW).cards == ()
     assert db.session.query(Flag).count() == 1
     assert get_today(viewer, NOW + timedelta(days=1)).caseload_size == 1
+
+
+def test_nobody_is_fine_of_whom_nothing_was_read(world: World) -> None:
+    """Visits or steps are enough to say so; a row of the roster is not."""
+    never = {"last_access_days": None, "access_as_of": None}
+    listed = world.make_member(name="Listed", **never)
+    counted = world.make_member(name="Counted", progress_as_of=days_ago(1), **never)
+    today = get_today(mentor_of(world, listed, counted), NOW)
+    assert [line.name for line in today.unread] == ["Listed"]
+    assert [line.name for line in today.quiet] == ["Counted"]

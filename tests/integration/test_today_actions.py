@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 
 from course_sync.database import db
-from course_sync.models import Membership
+from course_sync.models import Membership, Person
 from mentor_console.access import LaunchFacts, Viewer, viewer_of
 from mentor_console.answers import give_answer
-from mentor_console.decisions import dismiss_flags
+from mentor_console.decisions import dismiss_flags, snooze
 from mentor_console.learner_page import get_learner_page, get_own_page
 from mentor_console.models import Assignment, FlagDecision, LearnerAnswer, PrivateNote, SupportTask
 from mentor_console.tasks import add_task, update_task
@@ -97,6 +97,38 @@ class TestTasks:
         add_task(viewer, learner, kind="social", title="A", due_on=tomorrow, request_key="a", now=NOW)
         assert get_today(viewer, NOW).counts["tasks_due"] == 0
         assert get_today(viewer, NOW, zone=ZoneInfo("Asia/Tokyo")).counts["tasks_due"] == 1
+
+
+class TestTomorrow:
+    """What the day leaves for the next one, if nothing happens until then."""
+
+    def test_who_comes_back(self, world: World) -> None:
+        """Those whose card is there by then, by whatever it was quietened; not those who rest for longer."""
+        learners = {name: world.make_member(name=name) for name in ("Snoozed", "Longer", "Ill", "Called")}
+        viewer = mentor_of(world, *learners.values())
+        for learner in learners.values():
+            world.raise_flag(learner, level="act", raised_at=days_ago(3))
+        ill = learners["Ill"]
+        own = viewer_for(ill.person, world.course, is_learner=True, own_membership_id=ill.id)
+        away = {"text": "", "until": TODAY + timedelta(days=5), "request_key": "ill"}
+        give_answer(own, kind="ill_until", **away, now=days_ago(0.1))
+        for name, days in (("Snoozed", 1), ("Longer", 2), ("Ill", 1)):
+            snooze(viewer, learners[name], until=TODAY + timedelta(days=days), now=NOW)
+        mentor = db.session.get_one(Person, viewer.person_id)
+        world.log_contact(learners["Called"], mentor, occurred_at=NOW, outcome="no_answer")
+        today = get_today(viewer, NOW)
+        assert (today.cards, len(today.set_aside)) == ((), 4)
+        assert [line.name for line in today.back_tomorrow] == ["Called", "Snoozed"]
+
+    def test_a_task_of_tomorrow_is_none_of_today(self, world: World) -> None:
+        learner = world.make_member()
+        viewer = mentor_of(world, learner)
+        for days in (0, 1, 2):
+            given = {"kind": "social", "title": "A", "due_on": TODAY + timedelta(days=days)}
+            add_task(viewer, learner, **given, request_key=str(days), now=NOW)
+        today = get_today(viewer, NOW)
+        assert [line.due_on for line in today.due_tasks] == [TODAY]
+        assert [line.due_on for line in today.due_tomorrow] == [TODAY + timedelta(days=1)]
 
 
 class TestLearnerPage:
