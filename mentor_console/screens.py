@@ -92,6 +92,8 @@ class Card:
     """When the learner's course facts were read."""
     answer: AnswerLine | None = None
     """The newest thing the learner said that still holds."""
+    more_answers: int = 0
+    """How many others there are like it: that wait for a reply too, or still hold."""
     awaits_reply: bool = False
     is_contested: bool = False
     playbooks: tuple[str, ...] = ()
@@ -356,7 +358,8 @@ class TrainerPage:
     """For every mentor without one of their own."""
     breaks: tuple[BreakLine, ...] = ()
     changes: tuple[CaseloadChangeLine, ...] = ()
-    """The newest, with what takes them back."""
+    """The newest, or those before one of them, with what takes them back."""
+    has_older_changes: bool = False
 
 
 @dataclass(frozen=True)

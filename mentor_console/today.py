@@ -19,7 +19,7 @@ from course_sync.models import Context, Membership, Person
 from mentor_console.access import Viewer, visible_learners
 from mentor_console.answers import NOTHING_SAID, Said, answer_line, list_standing_answers, sum_up
 from mentor_console.cohort_figures import list_weeks
-from mentor_console.contacts import find_last_contacts
+from mentor_console.contacts import NO_CONTACTS, LastContacts, find_last_contacts
 from mentor_console.decisions import decision_line, list_standing_decisions
 from mentor_console.flags.findings import Reason, reason_from_json
 from mentor_console.freshness import freshness_by_context, merge_freshness
@@ -80,7 +80,11 @@ class _Learner:
     answers: Sequence[LearnerAnswer]
     said: Said
     decisions: Sequence[FlagDecision]
-    last_contact: Contact | None
+    contacts: LastContacts
+
+    @property
+    def last_contact(self) -> Contact | None:
+        return self.contacts.newest
 
     @property
     def has_card(self) -> bool:
@@ -171,7 +175,15 @@ def _gather(flags: Mapping[Membership, Sequence[Flag]], now: datetime, zone: tzi
     contacts = find_last_contacts(concerned)
     decisions = list_standing_decisions(concerned, _oldest(flags, answers, now))
     return [
-        _learner(item, flags[item], answers.get(item.id, ()), decisions, contacts.get(item.id), now, zone)
+        _learner(
+            item,
+            flags[item],
+            answers.get(item.id, ()),
+            decisions,
+            contacts.get(item.id, NO_CONTACTS),
+            now,
+            zone,
+        )
         for item in flags
     ]
 
@@ -190,7 +202,7 @@ def _learner(
     flags: Sequence[Flag],
     answers: Sequence[LearnerAnswer],
     all_decisions: Mapping[int, Sequence[FlagDecision]],
-    last_contact: Contact | None,
+    contacts: LastContacts,
     now: datetime,
     zone: tzinfo,
 ) -> _Learner:
@@ -198,8 +210,8 @@ def _learner(
     said = NOTHING_SAID
     if answers:
         seen_id = max((decision.seen_answer_id for decision in decisions), default=0)
-        said = sum_up(answers, last_contact, seen_id, now)
-    answered = find_answered(last_contact, flags, now, zone)
+        said = sum_up(answers, contacts.reply, seen_id, now)
+    answered = find_answered(contacts.newest, flags, now, zone)
     asking = list_asking(
         flags,
         decisions,
@@ -208,13 +220,13 @@ def _learner(
         paused_until=said.paused_until,
         answered=answered,
     )
-    return _Learner(membership, flags, asking, answered, answers, said, decisions, last_contact)
+    return _Learner(membership, flags, asking, answered, answers, said, decisions, contacts)
 
 
 def _rank(learner: _Learner) -> tuple[bool, float, int, float, str, int]:
     """Who waits for a reply first, the longest wait foremost; then level and urgency; then names."""
     said, person = learner.said, learner.membership.person
-    waits_since = said.answer.given_at.timestamp() if said.awaits_reply and said.answer else 0.0
+    waits_since = said.waits_since.timestamp() if said.waits_since else 0.0
     return (
         not said.awaits_reply,
         waits_since,
@@ -272,7 +284,8 @@ def _card(learner: _Learner, around: _Surroundings) -> Card:
         weeks=around.weeks.get(membership.id, ()),
         last_contact=contact_line(contact, around.viewer, membership) if contact else None,
         as_of=_as_of(membership, around.freshness[membership.context_id]),
-        answer=answer_line(said.answer, contact, now) if said.answer else None,
+        answer=answer_line(said.answer, learner.contacts.reply, now) if said.answer else None,
+        more_answers=said.more,
         awaits_reply=said.awaits_reply,
         is_contested=any(flag.id in said.contested_flag_ids for flag in asking),
         playbooks=suggest([flag_line(flag) for flag in asking], [said.answer.kind] if said.answer else []),
@@ -316,7 +329,7 @@ def _comes_back(learner: _Learner, now: datetime, zone: tzinfo) -> bool:
     """Whether there is a card by the end of tomorrow, if nothing happens until then."""
     then = end_of_day(_tomorrow(now, zone), zone) - timedelta(seconds=1)
     decisions = {learner.membership.id: learner.decisions}
-    later = (learner.membership, learner.flags, learner.answers, decisions, learner.last_contact, then, zone)
+    later = (learner.membership, learner.flags, learner.answers, decisions, learner.contacts, then, zone)
     return _learner(*later).has_card
 
 
