@@ -55,10 +55,10 @@ def label(line: EvidenceLine) -> str:
 
 
 def own_words(line: EvidenceLine, now: datetime) -> str:
-    """The learner's own figure; "" where the line has none."""
+    """The learner's own figure; a dash for work that is missing, "" where the line has none."""
     day = moments.day_words(line.on, today=moments.course_day(now), weekday=False) if line.on else ""
     if line.own is None:
-        return day
+        return day or ("–" if line.code == "hand_ins" else "")
     if line.code == "due_done":
         return _("%(part)s of %(whole)s", part=line.own, whole=line.of)
     if line.code in ("grade", "grades_before"):
