@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from course_sync.database import db
 from course_sync.models import Context, Membership, Organisation, Platform
 from mentor_console.access import AccessDenied, Viewer
-from mentor_console.caseload_changes import list_changes
+from mentor_console.caseload_changes import CHANGES_SHOWN, list_changes
 from mentor_console.course_breaks import list_breaks
 from mentor_console.freshness import freshness_by_context, freshness_of
 from mentor_console.mentorship import find_roles, is_mentor, list_mentors, select_mentors_by_role
@@ -42,8 +42,11 @@ _CANDIDATE_ORDER = {"staff": 0, "unknown": 1, "learner": 2}
 """Staff are named most often; a former or fellow learner may be named too."""
 
 
-def get_trainer_page(viewer: Viewer, now: datetime) -> TrainerPage:
-    """The launched course as its trainer shares it out. Raises AccessDenied for anybody else."""
+def get_trainer_page(viewer: Viewer, now: datetime, changes_before: int | None = None) -> TrainerPage:
+    """The launched course as its trainer shares it out. Raises AccessDenied for anybody else.
+
+    `changes_before` = the id of a change: those made before it are told, not the newest.
+    """
     if not viewer.is_trainer or viewer.context_id is None:
         raise AccessDenied("course")
     context = db.session.get_one(Context, viewer.context_id)
@@ -53,6 +56,7 @@ def get_trainer_page(viewer: Viewer, now: datetime) -> TrainerPage:
     caps = get_caps(context.id)
     loads = _list_loads(context.id, members, mentor_ids, caps)
     levels = _find_worst_levels(context.id)
+    changes = list_changes(viewer, changes_before, CHANGES_SHOWN + 1)
     return TrainerPage(
         course_title=context.title,
         mentors=tuple(loads.values()),
@@ -63,7 +67,8 @@ def get_trainer_page(viewer: Viewer, now: datetime) -> TrainerPage:
         freshness=freshness_of([context.id]),
         cap=caps.course,
         breaks=list_breaks(context.id),
-        changes=list_changes(viewer),
+        changes=changes[:CHANGES_SHOWN],
+        has_older_changes=len(changes) > CHANGES_SHOWN,
     )
 
 

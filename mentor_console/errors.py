@@ -46,3 +46,11 @@ class NewsSince(Conflict):
         super().__init__("changed_since")
         self.flag_ids = frozenset(flag_ids)
         self.answer_ids = frozenset(answer_ids)
+
+
+class LaterChange(Conflict):
+    """A change made later rests on what should be taken back; `change_id` has to be taken back first."""
+
+    def __init__(self, change_id: int) -> None:
+        super().__init__("later_change")
+        self.change_id = change_id

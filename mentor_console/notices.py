@@ -82,13 +82,13 @@ def problem_sentence(code: str) -> str | None:
         "not_a_learner": _("Nothing was changed: one of those ticked is no longer a learner here."),
         "own_mentor": _("Nothing was changed: nobody can be their own e-mentor."),
         "already_decided": _("Somebody else has already decided this request."),
-        "form_used": _("This form was already used for another contact. Please fill it in again."),
         "nothing_open": _("Nothing was changed: nothing stands open about this learner any more."),
         "awaits_reply": _(
             "Nothing was set aside: only your reply is waited for. Once you have answered, log the contact."
         ),
         "changed_since": _("Nothing was changed: somebody has worked on this since."),
         "built_on": _("Nothing was changed: somebody has worked on the strength of this since."),
+        "later_change": _("Nothing was changed: a later change rests on this. Take that one back first."),
         "nobody_named": _("Nothing was changed: name an e-mentor first."),
         "unusable": _("Nothing was changed: the form arrived incomplete. Please try again."),
     }.get(code)

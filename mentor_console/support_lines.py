@@ -234,7 +234,7 @@ class CaseloadChangeLine:
 
     change_id: int
     action: str
-    """name | end_mentor | assign | unassign | balance."""
+    """name | end_mentor | assign | unassign | balance | cap."""
     by_name: str
     made_at: datetime
     learners: int
@@ -242,6 +242,8 @@ class CaseloadChangeLine:
     """"" where several mentors are concerned."""
     taken_back: bool
     undo: Undo | None
+    cap: int | None = None
+    """The limit that was set; None = none."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from mentor_console import flagging
 from mentor_console.access import AccessDenied, Viewer
-from mentor_console.caseload_changes import undo_change
+from mentor_console.caseload_undo import undo_change
 from mentor_console.contacts import take_back_contact
 from mentor_console.course_breaks import put_back_break, remove_break
 from mentor_console.decisions import undo_decision

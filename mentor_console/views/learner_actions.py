@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from course_sync.models import Membership
 from mentor_console import decisions, moments, notes, quieting, undo
 from mentor_console.access import Viewer, current_viewer, get_learner, open_to
-from mentor_console.errors import Conflict, InvalidInput, NewsSince
+from mentor_console.errors import Conflict, InvalidInput, LaterChange, NewsSince
 from mentor_console.views.forms import go_back, own_path, parse_day, take_typed, with_told
 from mentor_console.views.mentor import come_back, render_learner
 from mentor_console.views.routes import blueprint
@@ -69,8 +69,8 @@ def add_note(membership_id: int) -> Answer:
         done = notes.add_note(viewer, membership, **sent, now=g.now)
     except InvalidInput as error:
         return come_back(viewer, membership, "note", error.problems)
-    except Conflict:
-        return go_back(membership_id, problem="form_used")
+    except Conflict as error:
+        return render_learner(viewer, membership, typed=take_typed("note", {}, error.code)), 409
     return go_back(membership_id, done="noted", undo=done)
 
 
@@ -84,6 +84,8 @@ def take_back() -> Response:
         return redirect(with_told(path, problem="unusable"), 303)
     try:
         undo.undo(current_viewer(), what, g.now)
+    except LaterChange as error:
+        return redirect(with_told(path, problem=error.code, later=str(error.change_id)), 303)
     except Conflict as error:
         return redirect(with_told(path, problem=error.code), 303)
     return redirect(with_told(path, done="undone"), 303)

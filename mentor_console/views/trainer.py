@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from mentor_console import caseload, course_breaks, grants
-from mentor_console.access import current_viewer, get_member_of_course, open_to
+from mentor_console import caseload, course_breaks, grants, support_wording
+from mentor_console.access import Viewer, current_viewer, get_member_of_course, open_to
+from mentor_console.caseload_changes import find_change
 from mentor_console.desks import get_trainer_page
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.screens import CourseMember
@@ -162,18 +163,28 @@ def _matches(member: CourseMember, words: Sequence[str]) -> bool:
 
 def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
     """The trainer's page, with a form that came back if there is one."""
-    page = get_trainer_page(current_viewer(), g.now)
+    viewer, before = current_viewer(), parse_id(request.args.get("before", ""))
+    page = get_trainer_page(viewer, g.now, before)
     filters = Filters(request.args.get("show", ""), request.args.get("q", "").strip())
     return render_template(
         "mentor_console/course.html",
         page=page,
         filters=filters,
         typed=typed,
-        removed_breaks=course_breaks.list_removed_breaks(current_viewer()),
+        removed_breaks=course_breaks.list_removed_breaks(viewer),
         breaks_mark=course_breaks.breaks_mark(page.breaks),
         new_key=new_key,
         listing=list_part(filter_learners(page.learners, filters), request.args.get("part", "")),
+        shows_older_changes=before is not None,
+        **_what_came_later(viewer),
     )
+
+
+def _what_came_later(viewer: Viewer) -> dict[str, str]:
+    """The change that stands in the way of an undo, by name."""
+    change_id = parse_id(request.args.get("later", ""))
+    line = find_change(viewer, change_id) if change_id else None
+    return {"problem": support_wording.later_change_words(line, g.now)} if line else {}
 
 
 def go_to_course(

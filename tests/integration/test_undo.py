@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -219,8 +220,8 @@ class TestCaseload:
     ) -> None:
         learner, person = world.make_member(), world.make_mentor()
         step = world.make_assignment_activity(due_days_ago=-1)
-        task = {"kind": "social", "title": "Call", "due_on": None}
-        add_task(trainer, learner, **task, request_key="t" * 16, now=NOW)
+        task: dict[str, Any] = {"kind": "social", "title": "Call", "request_key": "t" * 16}
+        add_task(trainer, learner, **task, due_on=None, now=NOW)
         task_id = db.session.scalars(select(SupportTask.id)).one()
         given = done(caseload.assign(trainer, person.id, [learner], NOW))
         mentor = viewer_for(person, world.course, is_mentor=True)
