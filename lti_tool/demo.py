@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lti_tool.demo_lms import constants
 from lti_tool.demo_processes import GRACE_SECONDS, DemoProcesses
 
 START_SECONDS = 30.0
@@ -62,6 +63,7 @@ def demo_environment(state: Path, addresses: DemoAddresses, base: Mapping[str, s
         "EMENTOR_SECRET_KEY": _secret_key(state),
         "EMENTOR_ALLOW_LOOPBACK_PLATFORMS": "1",
         "EMENTOR_DEMO_CLOCK": str((lms_state(state) / "clock.json").resolve()),
+        "EMENTOR_DEFAULT_TIME_ZONE": constants.TIME_ZONE,
         "EMENTOR_LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }

@@ -9,11 +9,12 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from lti_tool.demo_lms.constants import SECONDS_PER_DAY, START_DAY
+from lti_tool.demo_lms.constants import SECONDS_PER_DAY, START_DAY, TIME_ZONE
 
 CLOCK_FILE = "clock.json"
 COURSE_FILE = "course.json"
@@ -67,7 +68,7 @@ class DemoClock:
     def _load_day_zero(self, path: Path) -> datetime:
         stored = read_json(path)
         if stored is None:
-            first_day = self._real_now().date() - timedelta(days=START_DAY)
+            first_day = self.local(self._real_now()).date() - timedelta(days=START_DAY)
             write_json(path, {"day_zero": first_day.isoformat()})
         else:
             try:
@@ -96,10 +97,15 @@ class DemoClock:
     def offset_seconds(self) -> int:
         return self._offset_seconds
 
+    @staticmethod
+    def local(moment: datetime) -> datetime:
+        """The moment as the site's clocks show it: its days begin and end in the site's own zone."""
+        return moment.astimezone(ZoneInfo(TIME_ZONE))
+
     @property
     def day(self) -> int:
-        """The day of the course by the calendar (UTC)."""
-        return (self.now() - self.day_zero).days
+        """The day of the course by the site's calendar."""
+        return (self.local(self.now()).date() - self.day_zero.date()).days
 
     @property
     def known_day(self) -> int:
@@ -115,8 +121,13 @@ class DemoClock:
         return int(self.day_zero.timestamp()) + day * SECONDS_PER_DAY + SECONDS_PER_DAY // 2
 
     def end_of(self, day: int) -> int:
-        """Unix time of the last minute of that day: a deadline of day n can be met all day long."""
-        return int(self.day_zero.timestamp()) + (day + 1) * SECONDS_PER_DAY - 60
+        """Unix time of the last minute (23:59, the site's time) of that day: it can be met all day long."""
+        last = datetime.combine(self.date_of(day), time(23, 59), ZoneInfo(TIME_ZONE))
+        return int(last.timestamp())
+
+    def date_of(self, day: int) -> date:
+        """The date of a day of the course."""
+        return self.day_zero.date() + timedelta(days=day)
 
     def advance(self, days: int) -> None:
         """Move on by whole days, at most to the last day. Raises ValueError for less than one."""

@@ -35,6 +35,8 @@ GROUP_B_ID = 12
 START_DAY = 57
 """The day of the course on which a new demo begins."""
 
+TIME_ZONE = "Europe/Paris"
+"""The site's: its deadlines end at 23:59 there, and its pages print the days of that zone."""
 SECONDS_PER_DAY = 86_400
 MARKING_DAYS = 14
 """A tutor-marked score becomes visible so many days after the submission."""

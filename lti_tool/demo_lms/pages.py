@@ -4,7 +4,6 @@ Being somebody is a cookie, but every link names the person too, so that two tab
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -102,7 +101,8 @@ def calendar(clock: DemoClock, language: str) -> dict[str, Any]:
     return {
         "day": clock.day,
         "length": clock.length_days,
-        "date": long_date(clock.now(), language),
+        "date": long_date(clock.local(clock.now()), language),
+        "zone": constants.TIME_ZONE,
         "finished": clock.finished,
         "back": request.full_path.rstrip("?"),
     }
@@ -199,7 +199,7 @@ def _outline_row(
 ) -> dict[str, str]:
     when = find_text(language, "optional")
     if activity.due_day is not None:
-        date = short_date(datetime.fromtimestamp(site.clock.end_of(activity.due_day), UTC), language)
+        date = short_date(site.clock.date_of(activity.due_day), language)
         when = find_text(language, "expected" if activity.modname == "page" else "due", date=date)
     found = history.find_completion(activity.cmid, site.clock.known_day) if history else None
     mark = find_text(language, "failed" if found[1] == COMPLETE_FAIL else "done") if found else ""

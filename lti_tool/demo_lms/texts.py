@@ -1,6 +1,6 @@
 """Every sentence of the demo site's own pages, in English and French. Data and names are not translated."""
 
-from datetime import datetime
+from datetime import date
 
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
@@ -138,12 +138,12 @@ def find_text(language: str, key: str, **values: object) -> str:
     return TEXTS[language][key].format(**values)
 
 
-def long_date(when: datetime, language: str) -> str:
+def long_date(when: date, language: str) -> str:
     """Saturday 21 November 2026"""
     weekday = WEEKDAYS[language].split()[when.weekday()]
     return f"{weekday} {short_date(when, language)} {when.year}"
 
 
-def short_date(when: datetime, language: str) -> str:
+def short_date(when: date, language: str) -> str:
     """21 November"""
     return f"{when.day} {MONTHS[language].split()[when.month - 1]}"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lti_tool.demo import DemoAddresses, DemoError, run_demo
+from lti_tool.demo import DemoAddresses, DemoError, demo_environment, run_demo
+from lti_tool.demo_lms import constants
 from tests.harness.servers import free_ports, listen, port_of
 
 
@@ -27,3 +28,10 @@ def test_a_taken_port_is_named_with_another_that_exists(tmp_path: Path) -> None:
             run_demo(tmp_path, DemoAddresses(free_ports(1)[0], port_of(taken)), _never)
     finally:
         taken.close()
+
+
+def test_the_demos_organisation_has_the_days_of_its_site(tmp_path: Path) -> None:
+    mine = {"EMENTOR_DEFAULT_TIME_ZONE": "Pacific/Auckland", "PATH": "/bin"}
+    environment = demo_environment(tmp_path, DemoAddresses(8000, 8001), mine)
+    assert environment["EMENTOR_DEFAULT_TIME_ZONE"] == constants.TIME_ZONE
+    assert environment["PATH"] == "/bin"

@@ -60,6 +60,31 @@ def test_events_of_a_day_are_known_from_noon(make: Callable[[], DemoClock], mach
     assert clock.at(57) == int(machine.now.timestamp())
 
 
+@pytest.mark.parametrize(
+    ("now", "day_zero", "known_day"),
+    [
+        (datetime(2026, 11, 21, 22, 59, tzinfo=UTC), datetime(2026, 9, 25, tzinfo=UTC), 57),
+        (datetime(2026, 11, 21, 23, 1, tzinfo=UTC), datetime(2026, 9, 26, tzinfo=UTC), 56),
+        (datetime(2026, 7, 21, 22, 1, tzinfo=UTC), datetime(2026, 5, 26, tzinfo=UTC), 56),
+    ],
+)
+def test_days_are_those_of_the_sites_zone(
+    make: Callable[[], DemoClock], machine: Machine, now: datetime, day_zero: datetime, known_day: int
+) -> None:
+    machine.now = now
+    clock = make()
+    assert (clock.day, clock.day_zero, clock.known_day) == (57, day_zero, known_day)
+
+
+@pytest.mark.parametrize("day", [0, 30, 31, 57, 190, 239])
+def test_a_deadline_is_one_minute_to_midnight_on_its_own_day(make: Callable[[], DemoClock], day: int) -> None:
+    clock = make()
+    due = clock.local(datetime.fromtimestamp(clock.end_of(day), UTC))
+    assert due.date() == clock.date_of(day) == (clock.day_zero + timedelta(days=day)).date()
+    assert (due.hour, due.minute, str(due.tzinfo)) == (23, 59, "Europe/Paris")
+    assert clock.local(datetime.fromtimestamp(clock.at(day), UTC)).date() == clock.date_of(day)
+
+
 def test_moving_on_by_a_day_and_a_week(make: Callable[[], DemoClock], tmp_path: Path) -> None:
     clock = make()
     clock.advance(1)

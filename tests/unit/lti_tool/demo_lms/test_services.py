@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,16 @@ def tool_server() -> Iterator[HTTPServer]:
 
 
 @pytest.fixture
-def lms(state_dir: Path, tool_server: HTTPServer, tool_keys: list[rsa.RSAPrivateKey]) -> FlaskClient:
+def lms(
+    state_dir: Path,
+    tool_server: HTTPServer,
+    tool_keys: list[rsa.RSAPrivateKey],
+    real_time: Callable[[], datetime],
+) -> FlaskClient:
     tool_server.expect_request("/jwks").respond_with_json(key_set(one=tool_keys[0]))
+    keys_url = tool_server.url_for("/jwks")
     app: Flask = create_demo_lms(
-        state_dir, ISSUER, "http://localhost:8000", tool_jwks_url=tool_server.url_for("/jwks")
+        state_dir, ISSUER, "http://localhost:8000", tool_jwks_url=keys_url, now=real_time
     )
     return app.test_client()
 
