@@ -6,9 +6,10 @@ Appended; only the learner takes an answer back. An absence pauses alarms until 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -21,7 +22,7 @@ from mentor_console.form_checks import check_choice, check_key, check_length, cl
 from mentor_console.local_days import end_of_day, local_day
 from mentor_console.models import Contact, Flag, LearnerAnswer
 from mentor_console.support_lines import AnswerLine
-from mentor_console.writes import insert_once, update_rows
+from mentor_console.writes import insert_once, is_as_sent, update_rows
 
 KINDS = ("ill_until", "working_offline", "need_help", "this_is_wrong")
 ASKING = ("need_help", "this_is_wrong")
@@ -85,7 +86,8 @@ def give_answer(
     """Say something on the viewer's own page; the same form sent twice is one answer.
 
     `until` is the last day it holds, in `zone`. Raises AccessDenied for anybody but a learner; InvalidInput
-    with every problem at once; Conflict("request_key_used").
+    with every problem at once; Conflict("request_key_used") for a form that said something else before, or
+    was taken back.
     """
     own = get_own_membership(viewer)
     said = clean_text(text)
@@ -103,15 +105,13 @@ def give_answer(
         "kind": kind,
         "text": said,
         "until": until if kind in PAUSING else None,
-        "until_at": _pause_end(kind, until, now, zone),
         "flag_id": flag_id if kind == "this_is_wrong" else None,
         "fact": fact if kind == "this_is_wrong" else "",
-        "given_at": now,
-        "request_key": request_key,
     }
-    insert_once(LearnerAnswer, [row])
+    moments = {"given_at": now, "until_at": _pause_end(kind, until, now, zone)}
+    insert_once(LearnerAnswer, [{**row, **moments, "request_key": request_key}])
     db.session.commit()
-    return _get_given(request_key, own)
+    return _get_given(request_key, row)
 
 
 def withdraw_answer(viewer: Viewer, answer_id: int, now: datetime) -> bool:
@@ -263,10 +263,10 @@ def _pause_end(kind: str, until: date | None, now: datetime, zone: tzinfo) -> da
     return end_of_day(until, zone) if until else now + timedelta(days=OPEN_PAUSE_DAYS)
 
 
-def _get_given(request_key: str, own: Membership) -> LearnerAnswer:
+def _get_given(request_key: str, sent: Mapping[str, Any]) -> LearnerAnswer:
     statement = select(LearnerAnswer).where(LearnerAnswer.request_key == request_key)
     answer = db.session.scalars(statement).one()
-    if answer.membership_id != own.id:
+    if answer.withdrawn_at is not None or not is_as_sent(answer, sent):
         raise Conflict("request_key_used")
     return answer
 

@@ -6,9 +6,10 @@ The summary is part of the shared history: the learner reads it too.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import joinedload
@@ -20,7 +21,7 @@ from mentor_console.errors import Conflict
 from mentor_console.form_checks import check_choice, check_key, check_length, clean_text, refuse
 from mentor_console.models import Contact
 from mentor_console.ownership import require_doer
-from mentor_console.writes import insert_once, update_rows
+from mentor_console.writes import insert_once, is_as_sent, update_rows
 
 KINDS = ("methodological", "educational", "social", "technical")
 CHANNELS = ("message", "email", "phone", "video", "face_to_face", "chat")
@@ -64,10 +65,9 @@ def record_contact(
 ) -> Contact:
     """Log one contact of the viewer with a learner they may see.
 
-    `request_key` names the form: sent again by the same viewer for the same learner it returns what was
-    recorded.
-    Raises InvalidInput with every problem at once, Conflict("request_key_used") for a key of somebody else's,
-    AccessDenied for a learner the viewer may not see.
+    `request_key` names the form: sent again as it was, it returns what was recorded.
+    Raises InvalidInput with every problem at once, Conflict("request_key_used") for a key of somebody else's
+    or a form that said something else or was taken back, AccessDenied for a learner the viewer may not see.
     """
     learner = get_learner(viewer, membership.id)
     text = clean_text(summary)
@@ -81,10 +81,10 @@ def record_contact(
         "request_key": request_key,
     }
     refuse(_check(row, now))
-    row |= {"membership_id": learner.id, "mentor_id": viewer.person_id, "recorded_at": now}
-    insert_once(Contact, [row])
+    row |= {"membership_id": learner.id, "mentor_id": viewer.person_id}
+    insert_once(Contact, [{**row, "recorded_at": now}])
     db.session.commit()
-    return _get_recorded(request_key, viewer, learner)
+    return _get_recorded(request_key, row)
 
 
 def take_back_contact(viewer: Viewer, contact_id: int, now: datetime) -> bool:
@@ -152,9 +152,9 @@ def is_reply(contact: Contact) -> bool:
     return not (contact.outcome == "no_answer" and contact.channel in _SPOKEN)
 
 
-def _get_recorded(request_key: str, viewer: Viewer, learner: Membership) -> Contact:
+def _get_recorded(request_key: str, sent: Mapping[str, Any]) -> Contact:
     contact = db.session.scalars(select(Contact).where(Contact.request_key == request_key)).one()
-    if (contact.mentor_id, contact.membership_id) != (viewer.person_id, learner.id):
+    if contact.undone_at is not None or not is_as_sent(contact, sent):
         raise Conflict("request_key_used")
     return contact
 

@@ -18,7 +18,7 @@ from mentor_console.form_checks import check_key, check_length, clean_text, refu
 from mentor_console.local_days import end_of_day, start_of_day
 from mentor_console.models import CourseBreak
 from mentor_console.support_lines import BreakLine
-from mentor_console.writes import insert_once, update_rows
+from mentor_console.writes import insert_once, is_as_sent, update_rows
 
 NAME_MAX_CHARACTERS = 200
 _LONGEST = timedelta(days=120)
@@ -69,8 +69,7 @@ def _check_base(context_id: int, request_key: str, based_on: str) -> None:
 def _get_added(viewer: Viewer, request_key: str, wanted: Mapping[str, Any]) -> CourseBreak:
     """What the form added. It may not go out again filled in otherwise, nor after that was removed."""
     row = db.session.scalars(select(CourseBreak).where(CourseBreak.request_key == request_key)).one()
-    is_same = all(getattr(row, name) == value for name, value in wanted.items())
-    if row.added_by_id != viewer.person_id or row.removed_at is not None or not is_same:
+    if row.added_by_id != viewer.person_id or row.removed_at is not None or not is_as_sent(row, wanted):
         raise Conflict("request_key_used")
     return row
 

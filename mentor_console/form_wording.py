@@ -12,8 +12,9 @@ def field_words(field: str, code: str) -> str:
 
 
 def conflict_words(code: str) -> str:
-    """What somebody else did meanwhile."""
+    """What was done meanwhile, mostly by somebody else."""
     by_code = {
+        "request_key_used": _("This form was sent before, filled in otherwise or taken back since."),
         "changed_by_other": _("Somebody else changed this meanwhile. Nothing was overwritten."),
         "taken_back": _("This was taken back meanwhile."),
     }

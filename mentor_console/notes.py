@@ -18,7 +18,7 @@ from mentor_console.errors import Conflict
 from mentor_console.form_checks import check_key, check_length, clean_text, refuse
 from mentor_console.models import PrivateNote
 from mentor_console.support_lines import NoteLine, Undo
-from mentor_console.writes import insert_once, update_rows
+from mentor_console.writes import insert_once, is_as_sent, update_rows
 
 TEXT_MAX_CHARACTERS = 2000
 
@@ -26,23 +26,18 @@ TEXT_MAX_CHARACTERS = 2000
 def add_note(viewer: Viewer, membership: Membership, *, text: str, request_key: str, now: datetime) -> Undo:
     """Keep a note on a learner whom the viewer may see; the same form sent twice is one note.
 
-    Raises AccessDenied; InvalidInput for text and request_key; Conflict("request_key_used").
+    Raises AccessDenied; InvalidInput for text and request_key; Conflict("request_key_used") for a form that
+    said something else before, or was taken back.
     """
     learner = get_learner(viewer, membership.id)
     said = clean_text(text)
     problem = check_length(said, TEXT_MAX_CHARACTERS, required=True)
     refuse({"text": problem, "request_key": check_key(request_key)})
-    row = {
-        "membership_id": learner.id,
-        "author_id": viewer.person_id,
-        "text": said,
-        "written_at": now,
-        "request_key": request_key,
-    }
-    insert_once(PrivateNote, [row])
+    row = {"membership_id": learner.id, "author_id": viewer.person_id, "text": said}
+    insert_once(PrivateNote, [{**row, "written_at": now, "request_key": request_key}])
     db.session.commit()
     note = db.session.scalars(select(PrivateNote).where(PrivateNote.request_key == request_key)).one()
-    if (note.author_id, note.membership_id) != (viewer.person_id, learner.id):
+    if note.taken_back_at is not None or not is_as_sent(note, row):
         raise Conflict("request_key_used")
     return Undo("note", note.id)
 

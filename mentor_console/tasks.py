@@ -24,7 +24,7 @@ from mentor_console.models import SupportTask, TaskChange
 from mentor_console.ownership import require_doer, undo_of
 from mentor_console.playbooks import PLAYBOOKS
 from mentor_console.support_lines import TaskLine, Undo
-from mentor_console.writes import insert_once, update_rows
+from mentor_console.writes import insert_once, is_as_sent, update_rows
 
 STATES = ("open", "done", "dropped")
 TITLE_MAX_CHARACTERS = 200
@@ -48,7 +48,8 @@ def add_task(
 ) -> Undo:
     """Set a task for a learner whom the viewer may see; the same form sent twice is one task.
 
-    Raises AccessDenied; InvalidInput with every problem at once; Conflict("request_key_used").
+    Raises AccessDenied; InvalidInput with every problem at once; Conflict("request_key_used") for a form that
+    said something else before, or was taken back.
     """
     learner = get_learner(viewer, membership.id)
     row: dict[str, Any] = {"kind": kind, "title": clean_text(title), "due_on": due_on, "shared": shared}
@@ -58,7 +59,7 @@ def add_task(
     moments = {"created_at": now, "updated_at": now, "state": "open", "outcome": "", "version": 1}
     new = insert_once(SupportTask, [{**row, **made, **moments, "request_key": request_key}])
     task = db.session.scalars(select(SupportTask).where(SupportTask.request_key == request_key)).one()
-    if (task.created_by_id, task.membership_id) != (viewer.person_id, learner.id):
+    if task.taken_back_at is not None or not _is_as_sent(task, row, made):
         db.session.rollback()
         raise Conflict("request_key_used")
     change_id = _note_change(viewer, task.id, 1, None, now) if new else _find_change(task.id, 1)
@@ -255,6 +256,18 @@ def _note_change(
     db.session.add(change)
     db.session.flush()
     return change.id
+
+
+def _is_as_sent(task: SupportTask, row: Mapping[str, Any], made: Mapping[str, Any]) -> bool:
+    """Whether it was made just so, however it changed since. A playbook words its tasks by day and reader."""
+    if made["playbook"]:
+        return is_as_sent(task, made)
+    changes = select(TaskChange.before).where(TaskChange.task_id == task.id, TaskChange.before.is_not(None))
+    first: dict[str, Any] = {}
+    for before in db.session.scalars(changes.order_by(TaskChange.version.desc())):
+        first |= before or {}
+    were = {name: first.get(name, _to_json(getattr(task, name))) for name in row}
+    return is_as_sent(task, made) and were == {name: _to_json(value) for name, value in row.items()}
 
 
 def _find_change(task_id: int, version: int) -> int:

@@ -6,7 +6,7 @@ end as one row and no error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import CursorResult, Update
@@ -27,6 +27,11 @@ def insert_once(model: type[Model], rows: Sequence[dict[str, Any]]) -> int:
         statement = make(model).values(chunk).on_conflict_do_nothing().returning(model.__table__.c.id)
         inserted += len(db.session.execute(statement).all())
     return inserted
+
+
+def is_as_sent(row: Model, sent: Mapping[str, Any]) -> bool:
+    """Whether a stored row says what a form sent: then the form came twice, else it was filled in anew."""
+    return all(getattr(row, name) == value for name, value in sent.items())
 
 
 def update_rows(statement: Update) -> int:

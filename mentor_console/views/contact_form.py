@@ -31,6 +31,8 @@ class ContactForm:
     duration_minutes: str = ""
     playbook: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
+    conflict: str = ""
+    """The form was sent before, and said something else."""
 
 
 def new_contact_form(query: Mapping[str, str]) -> ContactForm:
@@ -47,14 +49,16 @@ def new_contact_form(query: Mapping[str, str]) -> ContactForm:
     )
 
 
-def typed_contact_form(form: MultiDict[str, str], problems: Mapping[str, str]) -> ContactForm:
-    """What was sent; the key stays, so that sending once more still records one contact."""
+def typed_contact_form(
+    form: MultiDict[str, str], problems: Mapping[str, str], conflict: str = ""
+) -> ContactForm:
+    """What was sent; the key stays unless used up, so that sending once more still records one contact."""
     named = _name_problems(problems, form)
     names = ("occurred_at", "kind", "channel", "outcome", "summary", "duration_minutes")
-    key = new_key() if "request_key" in named else form.get("request_key", "")
+    key = new_key() if conflict or "request_key" in named else form.get("request_key", "")
     shown = {name: code for name, code in named.items() if name != "request_key"}
     typed = {name: form.get(name, "") for name in names}
-    return ContactForm(is_open=True, request_key=key, problems=shown, **typed)
+    return ContactForm(is_open=True, request_key=key, problems=shown, conflict=conflict, **typed)
 
 
 def parse_contact(form: MultiDict[str, str]) -> dict[str, Any]:

@@ -42,8 +42,8 @@ def give_answer() -> Response | tuple[str, int]:
         )
     except InvalidInput as error:
         return _render(viewer, take_typed(kind, error.problems)), 422
-    except Conflict:
-        return redirect(url_for("console.own_page", problem="form_used"), 303)
+    except Conflict as error:
+        return _render(viewer, take_typed(kind, {}, error.code)), 409
     return redirect(url_for("console.own_page", done=f"said_{kind}"), 303)
 
 

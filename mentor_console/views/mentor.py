@@ -74,9 +74,9 @@ def record_contact(membership_id: int) -> Response | tuple[str, int]:
     except InvalidInput as error:
         form = typed_contact_form(request.form, error.problems)
         return render_learner(viewer, membership, contact=form), 422
-    except Conflict:
-        again = url_for("console.learner", membership_id=membership_id, problem="form_used")
-        return redirect(again, 303)
+    except Conflict as error:
+        form = typed_contact_form(request.form, {}, error.code)
+        return render_learner(viewer, membership, contact=form), 409
     done = told(done="contact", undo=Undo("contact", contact.id))
     return redirect(url_for("console.learner", membership_id=membership_id, **done), 303)
 

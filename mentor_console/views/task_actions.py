@@ -33,8 +33,8 @@ def add_task(membership_id: int) -> Answer:
         done = tasks.add_task(viewer, membership, **_parse_new_task(), request_key=key, now=g.now)
     except InvalidInput as error:
         return come_back(viewer, membership, "task", error.problems)
-    except Conflict:
-        return go_back(membership_id, problem="form_used")
+    except Conflict as error:
+        return render_learner(viewer, membership, typed=take_typed("task", {}, error.code)), 409
     return go_back(membership_id, done="task_added", undo=done)
 
 

@@ -85,6 +85,14 @@ def test_a_contact_sent_twice_is_one(desk: Desk) -> None:
         desk.follow("mentor", desk.learner() + "/contacts", form)
     words = desk.open("mentor", desk.learner()).words
     assert words.count("Only once, please.") == 1
+    late = desk.open("mentor", desk.learner() + "/contacts", {**form, "summary": "And one thing more."})
+    assert late.status == 409
+    assert "This form was sent before" in late.words
+    typed = late.form("/contacts")
+    assert typed["summary"].strip() == "And one thing more."
+    desk.follow("mentor", desk.learner() + "/contacts", dict(typed.fields))
+    words = desk.open("mentor", desk.learner()).words
+    assert (words.count("Only once, please."), words.count("And one thing more.")) == (1, 1)
 
 
 def test_a_faulty_contact_comes_back_with_everything_typed(desk: Desk) -> None:

@@ -111,7 +111,9 @@ class TestNotes:
         self, world: World, mentor: Viewer, learner: Membership
     ) -> None:
         first = add_note(mentor, learner, text="A", request_key="n", now=NOW)
-        assert add_note(mentor, learner, text="B", request_key="n", now=NOW) == first
+        assert add_note(mentor, learner, text="A ", request_key="n", now=NOW) == first
+        with pytest.raises(Conflict, match="request_key_used"):
+            add_note(mentor, learner, text="B", request_key="n", now=NOW)
         colleague = viewer_for(world.make_mentor(learner), world.course, is_mentor=True)
         with pytest.raises(Conflict, match="request_key_used"):
             add_note(colleague, learner, text="C", request_key="n", now=NOW)
@@ -329,6 +331,11 @@ def test_what_a_learner_cannot_say(own: Viewer, given: dict[str, Any], problems:
 
 def test_sent_twice_is_one_answer_and_only_learners_answer(own: Viewer, mentor: Viewer) -> None:
     first = say(own, "need_help", request_key="k")
-    assert say(own, "need_help", request_key="k", text="Again").id == first.id
+    assert say(own, "need_help", request_key="k").id == first.id
+    with pytest.raises(Conflict, match="request_key_used"):
+        say(own, "need_help", request_key="k", text="And again")
+    withdraw_answer(own, first.id, NOW)
+    with pytest.raises(Conflict, match="request_key_used"):
+        say(own, "need_help", request_key="k")
     with pytest.raises(AccessDenied):
         say(mentor, "need_help")

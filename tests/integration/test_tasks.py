@@ -101,9 +101,20 @@ def test_what_cannot_be_recorded_is_refused_naming_the_field(
 def test_the_same_form_twice_is_one_task_and_nobody_elses(
     world: World, mentor: Viewer, learner: Membership
 ) -> None:
-    first = add(mentor, learner)
-    assert add(mentor, learner, title="Changed meanwhile") == first
+    own_idea = {"playbook": None}
+    first = add(mentor, learner, **own_idea)
+    assert add(mentor, learner, **own_idea) == first
     assert db.session.scalar(select(func.count(TaskChange.id))) == 1
+    with pytest.raises(Conflict, match="request_key_used"):
+        add(mentor, learner, title="Changed meanwhile", **own_idea)
+    (task,) = list_tasks([learner.id])
+    changed = update_task(mentor, task.id, version=1, changes={"title": "B", "due_on": None}, now=NOW)
+    assert add(mentor, learner, **own_idea) == first
+    undo_task_change(mentor, changed.id, NOW)
+    assert add(mentor, learner, **own_idea) == first
+    undo_task_change(mentor, first.id, NOW)
+    with pytest.raises(Conflict, match="request_key_used"):
+        add(mentor, learner, **own_idea)
     colleague = viewer_for(world.make_mentor(learner), world.course, is_mentor=True)
     with pytest.raises(Conflict, match="request_key_used"):
         add(colleague, learner)
