@@ -80,4 +80,7 @@ def _csrf_field() -> Markup:
     """The hidden field of a form; nothing outside a session, where the door checks in its own ways."""
     if "session" not in g:
         return Markup("")
-    return csrf.field_for(g.credentials.handle, g.credentials.secret)
+    if "csrf_field" not in g:  # a page of many cards has many forms
+        g.csrf_field = csrf.field_for(g.credentials.handle, g.credentials.secret)
+    field: Markup = g.csrf_field
+    return field
