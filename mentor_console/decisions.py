@@ -25,7 +25,7 @@ from mentor_console.models import Flag, FlagDecision, LearnerAnswer
 from mentor_console.ownership import require_doer, undo_of
 from mentor_console.quieting import Seen, find_covered, is_news, note_seen, see
 from mentor_console.support_lines import DecisionLine, Undo
-from mentor_console.writes import update_rows
+from mentor_console.writes import SAME_CLICK, update_rows
 
 REASONS = (
     "working_offline",
@@ -39,8 +39,6 @@ REASONS = (
 TEXT_MAX_CHARACTERS = 500
 SNOOZE_MAX_DAYS = 90
 """Longer than any holiday; who should be left alone for longer has left."""
-_SAME_CLICK = timedelta(minutes=1)
-"""The same decision about the same flags again within this time is one click that was sent twice."""
 
 
 def dismiss_flags(
@@ -227,7 +225,7 @@ def _find_twin(
         FlagDecision.membership_id == learner.id,
         FlagDecision.decided_by_id == viewer.person_id,
         FlagDecision.action == decision.action,
-        FlagDecision.decided_at > now - _SAME_CLICK,
+        FlagDecision.decided_at > now - SAME_CLICK,
         FlagDecision.decided_at <= now,
         FlagDecision.undone_at.is_(None),
     )

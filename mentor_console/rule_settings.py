@@ -34,7 +34,7 @@ from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, ThresholdError, 
 from mentor_console.models import RuleSetting
 from mentor_console.quieting import is_alarm
 from mentor_console.support_lines import RulesPage, RulesPreview
-from mentor_console.writes import insert_once
+from mentor_console.writes import SAME_CLICK, insert_once, is_as_sent
 
 __all__ = ["RuleScope", "get_rules", "preview_rules", "save_rules", "thresholds_for"]
 
@@ -132,7 +132,7 @@ def save_rules(
     }
     if insert_once(RuleSetting, [row]) == 0:
         db.session.rollback()
-        raise Conflict("changed_by_other")
+        return _get_twin(viewer, place, version, numbers, now)
     db.session.commit()
     if place.context_id is not None:
         judge_anew(place.context_id, now)
@@ -166,6 +166,20 @@ def _get_version(place: _Place, version: int) -> RuleSetting:
         RuleSetting.version == version,
     )
     return db.session.scalars(statement).one()
+
+
+def _get_twin(viewer: Viewer, place: _Place, version: int, numbers: Numbers, now: datetime) -> RuleSetting:
+    """This version, if the viewer saved just these numbers a moment ago: one click that was sent twice.
+
+    Raises Conflict("changed_by_other") where it was somebody else, or something else.
+    """
+    setting = find_newest(place.organisation_id, place.context_id)
+    sent = {"version": version, "thresholds": numbers, "created_by_id": viewer.person_id}
+    if setting is None or not is_as_sent(setting, sent):
+        raise Conflict("changed_by_other")
+    if not now - SAME_CLICK < setting.created_at <= now:
+        raise Conflict("changed_by_other")
+    return setting
 
 
 def _check(place: _Place, overrides: Mapping[str, int | float]) -> Numbers:

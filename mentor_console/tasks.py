@@ -24,7 +24,7 @@ from mentor_console.models import SupportTask, TaskChange
 from mentor_console.ownership import require_doer, undo_of
 from mentor_console.playbooks import PLAYBOOKS
 from mentor_console.support_lines import TaskLine, Undo
-from mentor_console.writes import insert_once, is_as_sent, update_rows
+from mentor_console.writes import SAME_CLICK, insert_once, is_as_sent, update_rows
 
 STATES = ("open", "done", "dropped")
 TITLE_MAX_CHARACTERS = 200
@@ -78,7 +78,8 @@ def update_task(
 ) -> Undo:
     """Change kind, title, due_on, state, outcome or shared of a task whose form showed `version`.
 
-    `restore` sets a task again that was taken back. Raises AccessDenied; InvalidInput with every problem at
+    The same change by the same person a moment later is one click. `restore` sets a task again that was taken
+    back. Raises AccessDenied; InvalidInput with every problem at
     once, also for an unknown field; Conflict("changed_by_other") where somebody changed it since,
     Conflict("taken_back") where it is gone.
     """
@@ -87,7 +88,13 @@ def update_task(
     refuse(_check(wanted, now))
     wanted |= {"taken_back_at": None} if restore else {}
     before = {name: _to_json(getattr(task, name)) for name in wanted}
-    _write(task.id, version, wanted, now, taken_back=restore)
+    try:
+        _write(task_id, version, wanted, now, taken_back=restore)
+    except Conflict:
+        twin = _find_twin(viewer, task_id, version + 1, wanted, now)
+        if twin is None:
+            raise
+        return Undo("task", twin.id)
     change_id = _note_change(viewer, task_id, version + 1, before, now)
     db.session.commit()
     return Undo("task", change_id)
@@ -256,6 +263,23 @@ def _note_change(
     db.session.add(change)
     db.session.flush()
     return change.id
+
+
+def _find_twin(
+    viewer: Viewer, task_id: int, version: int, wanted: Mapping[str, Any], now: datetime
+) -> TaskChange | None:
+    """The change that made this version, if the viewer made it just now and the task stands as it left it."""
+    statement = (
+        select(TaskChange)
+        .join(
+            SupportTask, (SupportTask.id == TaskChange.task_id) & (SupportTask.version == TaskChange.version)
+        )
+        .where(TaskChange.task_id == task_id, TaskChange.version == version, TaskChange.undone_at.is_(None))
+        .where(TaskChange.changed_by_id == viewer.person_id)
+        .where(TaskChange.changed_at > now - SAME_CLICK, TaskChange.changed_at <= now)
+    )
+    twin = db.session.scalars(statement).one_or_none()
+    return twin if twin is not None and is_as_sent(twin.task, wanted) else None
 
 
 def _is_as_sent(task: SupportTask, row: Mapping[str, Any], made: Mapping[str, Any]) -> bool:

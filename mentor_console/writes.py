@@ -7,6 +7,7 @@ end as one row and no error.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, Update
@@ -14,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from course_sync.database import Model, db
 
+SAME_CLICK = timedelta(minutes=1)
+"""The same thing done again by the same person within this time is one click that was sent twice."""
 _CHUNK_ROWS = 500
 """Far below SQLite's limit of bound parameters for the widest table written here."""
 

@@ -81,6 +81,20 @@ class TestRules:
         elsewhere = world.make_course(world.make_platform(world.make_organisation()))
         assert thresholds_for(elsewhere.id) == DEFAULT_THRESHOLDS
 
+    def test_one_click_sent_twice_saves_once(self, world: World, trainer: Viewer) -> None:
+        numbers = {"silent_watch_days": 6}
+        first = save_rules(trainer, numbers, None, NOW)
+        assert save_rules(trainer, numbers, None, NOW + timedelta(seconds=2)).id == first.id
+        colleague = viewer_for(world.make_person(), world.course, is_trainer=True)
+        for viewer, sent, at in (
+            (colleague, numbers, NOW),
+            (trainer, {"silent_watch_days": 5}, NOW),
+            (trainer, numbers, NOW + timedelta(minutes=2)),
+        ):
+            with pytest.raises(Conflict, match="changed_by_other"):
+                save_rules(viewer, sent, None, at)
+        assert get_rules(trainer).based_on_id == first.id
+
     def test_a_course_is_judged_anew_at_once(self, world: World, trainer: Viewer) -> None:
         make_class(world)
         silent = make_silent(world, 12)

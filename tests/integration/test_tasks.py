@@ -120,6 +120,28 @@ def test_the_same_form_twice_is_one_task_and_nobody_elses(
         add(colleague, learner)
 
 
+def test_one_click_sent_twice_is_one_change_and_only_ones_own(
+    world: World, mentor: Viewer, learner: Membership
+) -> None:
+    add(mentor, learner)
+    task, done = only_task(), {"state": "done", "outcome": "Agreed."}
+    change = {"version": 1, "changes": done, "now": NOW}
+    first = update_task(mentor, task.id, **change)
+    assert update_task(mentor, task.id, **{**change, "now": NOW + timedelta(seconds=2)}) == first
+    assert only_task().version == 2
+    colleague = viewer_for(world.make_mentor(learner), world.course, is_mentor=True)
+    for viewer, other in (
+        (colleague, {}),
+        (mentor, {"changes": {**done, "outcome": "Else."}}),
+        (mentor, {"now": NOW + timedelta(minutes=2)}),
+    ):
+        with pytest.raises(Conflict, match="changed_by_other"):
+            update_task(viewer, task.id, **{**change, **other})
+    undo_task_change(mentor, first.id, NOW)
+    with pytest.raises(Conflict):
+        update_task(mentor, task.id, **change)
+
+
 def test_done_with_an_outcome_and_taken_back(mentor: Viewer, learner: Membership) -> None:
     made = add(mentor, learner)
     task = only_task()
