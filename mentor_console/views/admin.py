@@ -9,7 +9,6 @@ from mentor_console import grants
 from mentor_console.access import Viewer, current_viewer, open_to
 from mentor_console.desks import get_admin_page
 from mentor_console.errors import Conflict
-from mentor_console.freshness import freshness_of
 from mentor_console.views.routes import blueprint
 
 
@@ -31,7 +30,7 @@ def ask_access() -> Response | str:
     return render_template(
         "mentor_console/ask_access.html",
         asked=grants.find_own_request(viewer),
-        roster_unchecked=_is_roster_unchecked(viewer),
+        roster_unchecked=viewer.role_unchecked,
     )
 
 
@@ -41,9 +40,3 @@ def _record_request(viewer: Viewer) -> Response:
     except Conflict:  # decided in the same moment; the page says how
         return redirect(url_for("console.ask_access"), 303)
     return redirect(url_for("console.ask_access", done="asked"), 303)
-
-
-def _is_roster_unchecked(viewer: Viewer) -> bool:
-    """Whether nobody could tell who teaches here: the list of members was never read, or failed last."""
-    freshness = freshness_of([viewer.context_id] if viewer.context_id is not None else [])
-    return freshness.as_of is None or any(fact.kind == "roster" for fact in freshness.missing)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from course_sync.database import db
-from course_sync.models import SOURCE_LTI, Context, Freshness, Membership, Organisation, Person, Platform
+from course_sync.models import (
+    SOURCE_LTI,
+    SOURCE_MOODLE,
+    Context,
+    Freshness,
+    Membership,
+    Organisation,
+    Person,
+    Platform,
+)
 from course_sync.records import standing_of
 from mentor_console.access import LaunchFacts, Viewer, viewer_of
 from mentor_console.models import RoleGrant
@@ -248,6 +257,15 @@ def test_roster_never_read_makes_nobody_trainer(course: Course) -> None:
     assert viewer.role_unchecked
 
 
+def test_a_complaint_about_the_web_services_alone_leaves_nobody_unchecked(course: Course) -> None:
+    course.roster_was_read()
+    failed = Freshness(context_id=course.context.id, kind="roster", source=SOURCE_MOODLE, error_code="x")
+    course.add(failed)
+    for roles, facts in (((), {"is_platform_administrator": True}), (("Instructor",), {})):
+        viewer = course.launch(*roles, **facts)
+        assert (viewer.is_applicant, viewer.role_unchecked) == (True, False)
+
+
 def test_roster_that_failed_last_time_leaves_a_newcomer_unchecked(course: Course) -> None:
     course.roster_was_read(error_code="unreachable")
     course.enrol(["Instructor"], None)
@@ -311,6 +329,17 @@ def test_a_named_mentor_who_is_gone_from_the_course_is_none_any_more(course: Cou
     assert parts_of(course.launch("Instructor")) == {"applicant"}
     course.grant("mentor", course.make_context("course-2"))
     assert parts_of(course.launch()) == {"mentor"}, "of the other course"
+
+
+@pytest.mark.parametrize("role", ["mentor", "trainer"])
+def test_a_grant_given_after_somebody_left_holds_until_they_leave_again(course: Course, role: str) -> None:
+    membership = course.enrol(["Learner"], ["Learner"], status="left")
+    membership.left_at = NOW - timedelta(days=1)
+    course.grant(role, course.context)
+    assert role in parts_of(course.launch("Learner"))
+    membership.left_at = NOW
+    db.session.flush()
+    assert role not in parts_of(course.launch("Learner"))
 
 
 @pytest.mark.parametrize("status", ["left", "suspended"])
