@@ -126,13 +126,14 @@ def membership_values(external_id: str, known: KnownMember | None, situation: Si
     nrps_roles = _nrps_roles(before, lti, situation)
     platform_roles = list(moodle.roles) if moodle else before["platform_roles"]
     visit = moodle if moodle and moodle.access_known else None
+    status = _status(before, lti, moodle, situation)
     return {
         "standing": standing_of(before["launch_roles"], nrps_roles, platform_roles),
         "nrps_roles": nrps_roles,
         "platform_roles": platform_roles,
-        "status": _status(before, lti, moodle, situation),
+        "status": status,
         "left_at": None,
-        "enrolled_at": _enrolled_at(known, lti, moodle, situation),
+        "enrolled_at": _enrolled_at(known, status, lti, moodle, situation),
         "last_access_at": visit.last_access_at if visit else before["last_access_at"],
         "access_as_of": situation.now if visit else before["access_as_of"],
         "groups": list(moodle.groups) if moodle and moodle.groups is not None else before["groups"],
@@ -188,9 +189,18 @@ def _status(
 
 
 def _enrolled_at(
-    known: KnownMember | None, lti: RosterMember | None, moodle: RosterMember | None, situation: Situation
+    known: KnownMember | None,
+    status: str,
+    lti: RosterMember | None,
+    moodle: RosterMember | None,
+    situation: Situation,
 ) -> datetime | None:
-    """Who is new on lists that were read whole before enrolled about now; of others nothing is known."""
+    """Who is new on lists that were read whole before enrolled about now; of others nothing is known.
+
+    Who had left or was suspended begins anew when they are back: days away are no silence.
+    """
+    if known and status == "active" and known.values["status"] != "active":
+        return situation.now
     if known and known.values["as_of"] is not None:
         enrolled_at: datetime | None = known.values["enrolled_at"]
         return enrolled_at

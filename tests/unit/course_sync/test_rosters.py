@@ -162,6 +162,22 @@ def test_first_roster_says_nothing_of_enrolment() -> None:
     assert membership_values("1", None, first)["enrolled_at"] is None
 
 
+@pytest.mark.parametrize("away", ["left", "suspended"])
+def test_who_comes_back_begins_anew_and_only_once(away: str) -> None:
+    here = situation(roster("lti", 1), roster("moodle", 1))
+    long_ago = NOW - timedelta(days=60)
+    back = membership_values("1", known(1, status=away, left_at=long_ago, enrolled_at=long_ago), here)
+    assert (back["status"], back["enrolled_at"], back["left_at"]) == ("active", NOW, None)
+    stays = membership_values("1", known(1, enrolled_at=long_ago), here)
+    assert (stays["status"], stays["enrolled_at"]) == ("active", long_ago)
+
+
+def test_who_is_suspended_keeps_the_start() -> None:
+    suspended = Roster("moodle", {"1": RosterMember("1", roles=("student",), suspended=True)})
+    values = membership_values("1", known(1, status="left", enrolled_at=YESTERDAY), situation(suspended))
+    assert (values["status"], values["enrolled_at"]) == ("suspended", YESTERDAY)
+
+
 def test_names_of_the_last_source_that_tells_them() -> None:
     lti = RosterMember("1", name="Ada Hazel", given_name="Ada", email="a@example.invalid")
     moodle = RosterMember("1", name="Ada H. Hazel")
