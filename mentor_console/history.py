@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
 from sqlalchemy import select
@@ -33,7 +33,7 @@ from mentor_console.support_lines import (
 from mentor_console.timeline import TimelineEntry
 
 TIMELINE_KINDS = ("contact", "flag", "task", "answer", "decision", "course")
-_TASK_EVENTS = {"done": "task_done", "dropped": "task_dropped"}
+_TASK_EVENTS = {"done": "task_done", "dropped": "task_dropped", "open": "task_reopened"}
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,9 @@ def _flag_entries(flags: Iterable[FlagLine]) -> Iterable[TimelineEntry]:
 def _task_entries(tasks: Iterable[TaskLine]) -> Iterable[TimelineEntry]:
     for task in tasks:
         yield TimelineEntry(at=task.created_at, kind="task", task=task, event="task_added")
-        if task.state in _TASK_EVENTS:
-            yield TimelineEntry(at=task.updated_at, kind="task", task=task, event=_TASK_EVENTS[task.state])
+        for end in task.ends:
+            then = replace(task, state=end.state, outcome=end.outcome)
+            yield TimelineEntry(at=end.at, kind="task", task=then, event=_TASK_EVENTS[end.state])
 
 
 def _membership_entries(membership: Membership) -> Iterable[TimelineEntry]:

@@ -115,6 +115,17 @@ class DecisionLine:
 
 
 @dataclass(frozen=True)
+class TaskEnd:
+    """A task was ended, or opened again after that."""
+
+    at: datetime
+    state: str
+    """done | dropped | open."""
+    outcome: str
+    """As it was noted then."""
+
+
+@dataclass(frozen=True)
 class TaskLine:
     """One support task."""
 
@@ -139,6 +150,8 @@ class TaskLine:
     has_changed: bool = False
     undo: Undo | None = None
     """Takes the newest change back, or the task itself if it never changed."""
+    ends: tuple[TaskEnd, ...] = ()
+    """Oldest first; what was taken back is left out."""
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ def task_event_words(event: str, task: TaskLine) -> str:
         "task_added": _("Task: %(title)s", title=task.title),
         "task_done": _("Task done: %(title)s", title=task.title),
         "task_dropped": _("Task dropped: %(title)s", title=task.title),
+        "task_reopened": _("Task open again: %(title)s", title=task.title),
     }
     return by_code.get(event, task.title)
 

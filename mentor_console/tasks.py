@@ -6,11 +6,12 @@ change can be taken back while nothing was built on it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from course_sync.database import db
@@ -23,7 +24,7 @@ from mentor_console.local_days import local_day
 from mentor_console.models import SupportTask, TaskChange
 from mentor_console.ownership import require_doer, undo_of
 from mentor_console.playbooks import PLAYBOOKS
-from mentor_console.support_lines import TaskLine, Undo
+from mentor_console.support_lines import TaskEnd, TaskLine, Undo
 from mentor_console.writes import SAME_CLICK, insert_once, is_as_sent, update_rows
 
 STATES = ("open", "done", "dropped")
@@ -172,15 +173,17 @@ def list_open_tasks(membership_ids: Collection[int]) -> list[SupportTask]:
     return sorted(db.session.scalars(statement), key=_order)
 
 
-def find_newest_changes(task_ids: Collection[int]) -> dict[int, TaskChange]:
-    """The newest change of each task that still stands: the next one that can be taken back."""
-    newest = (
-        select(func.max(TaskChange.id))
+def list_changes(task_ids: Collection[int]) -> dict[int, list[TaskChange]]:
+    """What was changed of each task and still stands, oldest first, in one query."""
+    statement = (
+        select(TaskChange)
         .where(TaskChange.task_id.in_(task_ids), TaskChange.undone_at.is_(None))
-        .group_by(TaskChange.task_id)
+        .order_by(TaskChange.version)
     )
-    statement = select(TaskChange).where(TaskChange.id.in_(newest))
-    return {change.task_id: change for change in db.session.scalars(statement)}
+    found: dict[int, list[TaskChange]] = defaultdict(list)
+    for change in db.session.scalars(statement):
+        found[change.task_id].append(change)
+    return found
 
 
 def task_line(
@@ -190,9 +193,10 @@ def task_line(
     now: datetime,
     *,
     zone: tzinfo = UTC,
-    newest: TaskChange | None = None,
+    changes: Sequence[TaskChange] = (),
 ) -> TaskLine:
-    """A stored task as a line; `newest` is its entry of `find_newest_changes`."""
+    """A stored task as a line; `changes` is its entry of `list_changes`, whose newest can be taken back."""
+    newest = changes[-1] if changes else None
     today, is_open = local_day(now, zone), task.state == "open"
     undo = undo_of(viewer, learner, "task", newest.id, newest.changed_by_id) if newest else None
     return TaskLine(
@@ -214,16 +218,28 @@ def task_line(
         is_due_today=is_open and task.due_on == today,
         has_changed=newest is not None and newest.before is not None,
         undo=undo,
+        ends=_list_ends(task, changes),
     )
+
+
+def _list_ends(task: SupportTask, changes: Sequence[TaskChange]) -> tuple[TaskEnd, ...]:
+    """Each time it was ended or opened again, read backwards from how it stands."""
+    state, outcome, ends = task.state, task.outcome, []
+    for change in reversed(changes):
+        before = change.before or {}
+        if before.get("state", state) != state:
+            ends.append(TaskEnd(change.changed_at, state, outcome))
+        state, outcome = before.get("state", state), before.get("outcome", outcome)
+    return tuple(reversed(ends))
 
 
 def list_lines(
     tasks: Sequence[SupportTask], viewer: Viewer, learner: Membership, now: datetime, zone: tzinfo = UTC
 ) -> tuple[TaskLine, ...]:
-    """The tasks of one learner as lines with what takes their newest change back."""
-    newest = find_newest_changes([task.id for task in tasks])
+    """The tasks of one learner as lines with what became of them, and what takes their newest change back."""
+    changes = list_changes([task.id for task in tasks])
     return tuple(
-        task_line(task, viewer, learner, now, zone=zone, newest=newest.get(task.id)) for task in tasks
+        task_line(task, viewer, learner, now, zone=zone, changes=changes.get(task.id, ())) for task in tasks
     )
 
 

@@ -28,7 +28,7 @@ class TimelineEntry:
     flag_cleared: FlagLine | None = None
     event: str | None = None
     """Of the course: last_visit | handed_in | completed | graded | enrolled | left; of `task`: task_added |
-    task_done | task_dropped."""
+    task_done | task_dropped | task_reopened."""
     subject: str = ""
     """Name of the activity, where the event has one; the last of them where `count` is more than 1."""
     count: int = 1

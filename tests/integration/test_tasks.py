@@ -13,6 +13,7 @@ from course_sync.database import db
 from course_sync.models import Membership
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.errors import Conflict, InvalidInput
+from mentor_console.learner_page import get_learner_page
 from mentor_console.models import SupportTask, TaskChange
 from mentor_console.support_lines import TaskLine, Undo
 from mentor_console.tasks import add_task, get_task, list_lines, list_tasks, undo_task_change, update_task
@@ -118,6 +119,34 @@ def test_the_same_form_twice_is_one_task_and_nobody_elses(
     colleague = viewer_for(world.make_mentor(learner), world.course, is_mentor=True)
     with pytest.raises(Conflict, match="request_key_used"):
         add(colleague, learner)
+
+
+def test_the_history_tells_each_end_and_each_new_start(mentor: Viewer, learner: Membership) -> None:
+    add(mentor, learner)
+    task, undo = only_task(), None
+    steps = ({"state": "done", "outcome": "Agreed."}, {"title": "B"}, {"state": "open", "outcome": ""})
+    for version, changes in enumerate((*steps, {"state": "dropped", "outcome": "Moved."}), start=1):
+        at = NOW + timedelta(hours=version)
+        undo = update_task(mentor, task.id, version=version, changes=changes, now=at)
+    told = [
+        ("task_dropped", 4, "Moved."),
+        ("task_reopened", 3, ""),
+        ("task_done", 1, "Agreed."),
+        ("task_added", 0, "Moved."),
+    ]
+    assert tell_tasks(mentor, learner) == told
+    assert undo is not None
+    undo_task_change(mentor, undo.id, NOW + timedelta(hours=5))
+    assert tell_tasks(mentor, learner) == [*told[1:3], ("task_added", 0, "")]
+
+
+def tell_tasks(viewer: Viewer, learner: Membership) -> list[tuple[str | None, float, str]]:
+    entries = get_learner_page(viewer, learner, NOW, kinds=("task",)).timeline
+    return [
+        (entry.event, (entry.at - NOW) / timedelta(hours=1), entry.task.outcome)
+        for entry in entries
+        if entry.task is not None
+    ]
 
 
 def test_one_click_sent_twice_is_one_change_and_only_ones_own(
