@@ -7,6 +7,7 @@ so that no organisation reads in a header which others use this tool.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from flask import Flask, Response, g, request
 
@@ -67,12 +68,8 @@ def frame_by_any_platform() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = (
-        _CONTENT_POLICY
-        + " ".join(["form-action 'self'", *g.get("form_origins", [])])
-        + "; "
-        + " ".join(["frame-ancestors 'self'", *g.get("frame_origins", [])])
-    )
+    forms, frames = g.get("form_origins", ()), g.get("frame_origins", ())
+    response.headers["Content-Security-Policy"] = _policy(tuple(forms), tuple(frames))
     for name, value in _FIXED.items():
         response.headers.setdefault(name, value)
     if request.path.startswith(_PRIVATE_PATHS):
@@ -80,6 +77,12 @@ def _add_headers(response: Response) -> Response:
     if current_services().settings.public_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = _HSTS
     return response
+
+
+@lru_cache(maxsize=256)
+def _policy(forms: tuple[str, ...], frames: tuple[str, ...]) -> str:
+    form_action = " ".join(["form-action 'self'", *forms])
+    return _CONTENT_POLICY + form_action + "; " + " ".join(["frame-ancestors 'self'", *frames])
 
 
 def _origins(addresses: Iterable[str | None]) -> list[str]:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import jwt
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from course_sync import vocabulary as lti
 from course_sync.registrations import Registration
@@ -33,14 +35,22 @@ MAX_SECONDS = 1 << 40
 MAX_IDENTIFIER_CHARS = 255
 """LTI core 5.3.6.1 limits `sub` and the other identifiers to this."""
 
-_JWS = jwt.PyJWS(algorithms=["RS256"])
+MAX_PLAIN_PARTS = 100
+"""Objects and lists; a token of more may be nested too deeply to be written again."""
+_NUL = "\\u0000"
+_PADDING, _HASH = PKCS1v15(), SHA256()
+"""RS256 (RFC 7518, 3.3), and nothing else."""
 
 
 @dataclass(frozen=True)
 class UnverifiedToken:
-    """Header and claims as they arrived; only good for finding the registration and the key."""
+    """A token as it arrived; only good for finding the registration and the key."""
 
-    token: str
+    signed: bytes
+    """Header and claims in the very characters that were signed."""
+    signature: str
+    unverified_claims: dict[str, Any]
+    """Nobody's word yet: `verify_signature` gives them back as somebody's."""
     kid: str
     issuer: str
     client_id: str
@@ -49,7 +59,8 @@ class UnverifiedToken:
 
 def read_unverified(token: str) -> UnverifiedToken:
     """What is needed to look up registration and key, from a token nobody has verified yet."""
-    header, claims = _split_token(token)
+    header_part, claims_part, signature = _split_token(token)
+    header, claims = (_parse_object(_decode_segment(part)) for part in (header_part, claims_part))
     if header.get("alg") != "RS256":
         raise LaunchRefused("algorithm_refused")
     if "crit" in header or "b64" in header:
@@ -58,17 +69,25 @@ def read_unverified(token: str) -> UnverifiedToken:
     if not isinstance(kid, str) or not kid:
         raise LaunchRefused("key_id_missing")
     return UnverifiedToken(
-        token, kid, required_text(claims, "iss", "issuer_missing"), _read_client_id(claims)
+        signed=f"{header_part}.{claims_part}".encode("ascii"),
+        signature=signature,
+        unverified_claims=claims,
+        kid=kid,
+        issuer=required_text(claims, "iss", "issuer_missing"),
+        client_id=_read_client_id(claims),
     )
 
 
 def verify_signature(unverified: UnverifiedToken, key: RSAPublicKey) -> dict[str, Any]:
-    """The claims, now known to come from the holder of the key. RS256 only, whatever the header asks for."""
+    """The claims, now known to come from the holder of the key. RS256 only, whatever the header asks for.
+
+    They are those parsed before, from the very characters that were signed: nothing is read twice.
+    """
     try:
-        payload = _JWS.decode(unverified.token, key, algorithms=["RS256"])
-    except jwt.PyJWTError:
+        key.verify(_decode_segment(unverified.signature), unverified.signed, _PADDING, _HASH)
+    except (InvalidSignature, LaunchRefused):
         raise LaunchRefused("signature_invalid") from None
-    return _parse_object(payload)
+    return unverified.unverified_claims
 
 
 def check_claims(claims: dict[str, Any], registration: Registration, own_origin: str, now: datetime) -> None:
@@ -115,7 +134,8 @@ def required_text(claims: dict[str, Any], name: str, missing: str) -> str:
     return value
 
 
-def _split_token(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split_token(token: str) -> list[str]:
+    """Its three parts: header, claims, signature."""
     if not token:
         raise LaunchRefused("token_missing")
     if len(token) > MAX_TOKEN_CHARS:
@@ -123,7 +143,7 @@ def _split_token(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     segments = token.split(".")
     if len(segments) != 3 or not token.isascii():
         raise LaunchRefused("token_malformed")
-    return _parse_object(_decode_segment(segments[0])), _parse_object(_decode_segment(segments[1]))
+    return segments
 
 
 def _decode_segment(segment: str) -> bytes:
@@ -136,18 +156,30 @@ def _decode_segment(segment: str) -> bytes:
 def _parse_object(data: bytes) -> dict[str, Any]:
     """A JSON object whose texts any database can store: no NUL, no half of a surrogate pair, no NaN."""
     try:
-        value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
-        written = json.dumps(value, ensure_ascii=False)
-        written.encode("utf-8")
+        text = data.decode("utf-8")
+        value = _DECODER.decode(text)
+        if "\\u" in text or text.count("[") + text.count("{") > MAX_PLAIN_PARTS:
+            _check_storable(value)
     except (ValueError, RecursionError):
         raise LaunchRefused("token_malformed") from None
-    if not isinstance(value, dict) or "\\u0000" in written:
+    if not isinstance(value, dict):
         raise LaunchRefused("token_malformed")
     return value
 
 
+def _check_storable(value: Any) -> None:
+    """Raises ValueError or RecursionError. Without escapes, UTF-8 and JSON hold nothing else anyway."""
+    written = json.dumps(value, ensure_ascii=False)
+    written.encode("utf-8")
+    if _NUL in written:
+        raise ValueError("NUL")
+
+
 def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _read_client_id(claims: dict[str, Any]) -> str:

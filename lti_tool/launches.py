@@ -15,13 +15,20 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Response
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, exists, insert, update
 from werkzeug.datastructures import Headers
 
 from course_sync.database import db, one_writer, table_of
+from course_sync.models import ACTIVE, Platform
 from course_sync.registrations import Registration
 from lti_tool.approvals import check_platform, refuse_deployment
-from lti_tool.id_token import check_claims, check_target, read_unverified, verify_signature
+from lti_tool.id_token import (
+    UnverifiedToken,
+    check_claims,
+    check_target,
+    read_unverified,
+    verify_signature,
+)
 from lti_tool.launch_claims import Launch, read_launch
 from lti_tool.models import LoginState
 from lti_tool.platform_keys import PlatformKeys
@@ -29,6 +36,7 @@ from lti_tool.platform_storage import MAX_TARGET_CHARS, StorageSlot, slot_of
 from lti_tool.rate_limits import LOGINS, count_use
 from lti_tool.refusals import LaunchRefused
 from lti_tool.registration import find_registration, list_registrations
+from lti_tool.registration_lookup import read_registration
 from lti_tool.secrets import hash_of
 
 LOGIN_PATH = "/lti/login"
@@ -44,7 +52,7 @@ _LOGIN_COOKIE = re.compile(re.escape(LOGIN_COOKIE_PREFIX) + r"[0-9a-f]{12}")
 MAX_PARAMETER_CHARS = 4096
 
 # Statements of every launch are made once: putting one together costs as much as running it.
-_LOGIN = table_of(LoginState).c
+_LOGIN, _PLATFORM = table_of(LoginState).c, table_of(Platform).c
 _REMEMBER = insert(table_of(LoginState))
 _CONSUME = (
     update(table_of(LoginState))
@@ -54,6 +62,7 @@ _CONSUME = (
         _LOGIN.platform_id == bindparam("platform"),
         _LOGIN.created_at > bindparam("since"),
         _LOGIN.consumed_at.is_(None),
+        exists().where(_PLATFORM.id == bindparam("platform"), _PLATFORM.status == ACTIVE),
     )
     .values(consumed_at=bindparam("now"))
 )
@@ -71,6 +80,14 @@ class LoginRedirect:
     browser_secret: str
     slot: StorageSlot | None
     """Where the secret may be kept as well; None = in the cookie only."""
+
+
+@dataclass(frozen=True)
+class ArrivedToken:
+    """An id_token before any check that needs a key, or why it is none."""
+
+    token: UnverifiedToken | LaunchRefused
+    registration: Registration | None
 
 
 @dataclass(frozen=True)
@@ -180,16 +197,17 @@ def find_login_registration(parameters: Mapping[str, str]) -> Registration | Non
         return None
 
 
-def find_launch_registration(token: str) -> Registration | None:
-    """Which registration a token *claims* to be for; to address a refusal, never to trust it."""
+def read_arrived(token: str) -> ArrivedToken:
+    """What came, and which registration it *claims* to be for; to address a refusal, never to trust it."""
     try:
         unverified = read_unverified(token)
-    except LaunchRefused:
-        return None
-    return find_registration(unverified.issuer, unverified.client_id)
+    except LaunchRefused as refusal:
+        return ArrivedToken(refusal, None)
+    return ArrivedToken(unverified, find_registration(unverified.issuer, unverified.client_id))
 
 
 def accept_launch(
+    arrived: ArrivedToken,
     form: Mapping[str, str],
     cookies: Mapping[str, str],
     headers: Headers,
@@ -204,17 +222,14 @@ def accept_launch(
     """
     if form.get("error"):
         raise LaunchRefused("platform_error", _safe_code(form["error"]))
-    unverified = read_unverified(form.get("id_token", ""))
-    registration = find_registration(unverified.issuer, unverified.client_id)
+    unverified, registration = arrived.token, arrived.registration
+    if isinstance(unverified, LaunchRefused):
+        raise unverified
     if registration is None:
         raise LaunchRefused("platform_unknown")
-    db.session.rollback()  # no transaction stays open while the platform is asked for its keys
+    # No transaction is open while the platform is asked for its keys.
     claims = verify_signature(unverified, platform_keys.get_key(registration, unverified.kid))
-    try:
-        check_claims(claims, registration, own_origin, real_now)
-    except LaunchRefused as refusal:
-        raise refuse_deployment(registration, claims, refusal, real_now) from None
-    check_platform(registration)
+    _check_signed(claims, registration, own_origin, real_now)
     launch = read_launch(claims)
     state = form.get("state", "")
     if not state:
@@ -224,6 +239,30 @@ def accept_launch(
         return _without_cookie(registration, launch, claims, hash_of(state), real_now)
     consume_state(hash_of(state), launch.nonce, registration, browser_secret, real_now)
     return AcceptedLaunch(registration, launch)
+
+
+def _check_signed(
+    claims: dict[str, Any], registration: Registration, own_origin: str, real_now: datetime
+) -> None:
+    """The checks of claims that stand; a deployment we do not remember may have been approved since."""
+    try:
+        check_claims(claims, registration, own_origin, real_now)
+    except LaunchRefused as refusal:
+        if refusal.code != "deployment_unknown":
+            raise
+        registration = _read_anew(registration)
+        try:
+            check_claims(claims, registration, own_origin, real_now)
+        except LaunchRefused as still:
+            raise refuse_deployment(registration, claims, still, real_now) from None
+    check_platform(registration)
+
+
+def _read_anew(registration: Registration) -> Registration:
+    found = read_registration(registration.issuer, registration.client_id)
+    if found is None:
+        raise LaunchRefused("platform_unknown")
+    return found
 
 
 def _choose_registration(issuer: str, client_id: str) -> Registration:
@@ -259,6 +298,7 @@ def consume_state(
         else:
             consumed = connection.execute(_CONSUME_IN_BROWSER, given | {"browser": hash_of(browser_secret)})
     if consumed.rowcount != 1:
+        check_platform(_read_anew(registration))
         db.session.rollback()  # what follows must not look at rows as they were before
         row = db.session.get(LoginState, state_hash)
         # None: its twin got there between our two statements
@@ -330,7 +370,11 @@ def _optional(parameters: Mapping[str, str], name: str) -> str:
 
 
 def _is_unicode(value: str) -> bool:
-    return not any(0xD800 <= ord(character) <= 0xDFFF for character in value)
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
 
 
 def _with_query(address: str, query: Mapping[str, str]) -> str:

@@ -80,6 +80,8 @@ def _start_watch() -> None:
 
 
 def _log_request(response: Response) -> Response:
+    if not log.isEnabledFor(logging.INFO):
+        return response
     if request.endpoint in ("lti.healthz", "lti.readyz") or request.blueprint == "console_assets":
         return response
     milliseconds = (time.monotonic() - g.get("started_at", time.monotonic())) * 1000

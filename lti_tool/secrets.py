@@ -24,6 +24,7 @@ class Sealer:
 
     def __init__(self, secret_keys: Sequence[str]) -> None:
         self._secret_keys = tuple(secret_keys)
+        self._derived: dict[str, bytes] = {}
         self._fernet = MultiFernet(
             [Fernet(base64.urlsafe_b64encode(_derive(k, "seal"))) for k in self._secret_keys]
         )
@@ -46,8 +47,11 @@ class Sealer:
             ) from None
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes for one purpose, from the newest key."""
-        return _derive(self._secret_keys[0], purpose)
+        """32 bytes for one purpose, from the newest key; kept, since every login asks for some."""
+        known = self._derived.get(purpose)
+        if known is None:
+            known = self._derived[purpose] = _derive(self._secret_keys[0], purpose)
+        return known
 
 
 def hash_of(secret: str) -> str:

@@ -109,9 +109,10 @@ def open_session(
         "created_at": real_now,
         "expires_at": real_now + (ADDRESS_LIFE if secret_in_address else SESSION_LIFE),
     }
-    with one_writer():
-        db.session.execute(_OPEN, row)
+    if db.session.registry.has():  # what was written on the way here holds before the session does
         db.session.commit()
+    with one_writer(), db.engine.begin() as connection:
+        connection.execute(_OPEN, row)
     return opened
 
 

@@ -58,8 +58,10 @@ def launch_by_get() -> BaseResponse:
 def launch() -> BaseResponse:
     """The id_token arrives: check it, open a session of its own, and go there; or look for another proof."""
     services = current_services()
-    _note_registration(launches.find_launch_registration(request.form.get("id_token", "")))
+    arrived = launches.read_arrived(request.form.get("id_token", ""))
+    _note_registration(arrived.registration)
     accepted = launches.accept_launch(
+        arrived,
         request.form,
         request.cookies,
         request.headers,
