@@ -73,6 +73,21 @@ def enqueue_all_syncs(trigger: str = "schedule") -> None:
         enqueue("sync_context", arguments, f"sync:{context_id}", now, again=trigger == "clock")
 
 
+@job("judge_organisation")
+def enqueue_judgings(organisation_id: int) -> None:
+    """Queue every course of an organisation whose rules were changed, each as a job of its own."""
+    now = current_services().clock.real_now()
+    courses = select(Context.id).where(Context.organisation_id == organisation_id).order_by(Context.id)
+    for context_id in db.session.scalars(courses).all():
+        enqueue("judge_course", {"course_id": context_id}, f"judge:{context_id}", now, again=True)
+
+
+@job("judge_course")
+def judge_course(course_id: int) -> None:
+    """Judge the learners of one course anew by what is known of them: nothing is fetched."""
+    judge_anew(course_id, current_services().clock.now())
+
+
 def abandon_syncs(context_ids: Collection[int] | None, now: datetime) -> int:
     """Close running pulls as failed: of these courses, or all (None). One still alive stops at its next step.
 
@@ -90,7 +105,7 @@ def abandon_syncs(context_ids: Collection[int] | None, now: datetime) -> int:
 
 @job("purge_door", every_minutes=60)
 def purge_door() -> None:
-    """Forget logins and launches nobody finished, sessions that are over, keys that have run out, and old counts."""
+    """Forget logins and launches nobody finished, sessions that are over, spent keys, and old counts."""
     services = current_services()
     now = services.clock.real_now()
     db.session.execute(delete(LoginState).where(LoginState.created_at < now - timedelta(days=1)))

@@ -14,6 +14,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from course_sync.database import db
+from course_sync.jobs import enqueue
 from course_sync.models import Context
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.course_facts import CourseSnapshot, load_course
@@ -36,7 +37,7 @@ from mentor_console.quieting import is_alarm
 from mentor_console.support_lines import RulesPage, RulesPreview
 from mentor_console.writes import SAME_CLICK, insert_once, is_as_sent
 
-__all__ = ["RuleScope", "get_rules", "preview_rules", "save_rules", "thresholds_for"]
+__all__ = ["RuleScope", "get_rules", "preview_rules", "queue_judging", "save_rules", "thresholds_for"]
 
 RuleScope = Literal["course", "organisation"]
 
@@ -116,8 +117,8 @@ def save_rules(
 ) -> RuleSetting:
     """Put these numbers in force, over the version the form showed. {} = what is inherited, from now on.
 
-    A course is judged anew at once, an organisation's courses at their next sync. Raises AccessDenied;
-    InvalidInput by the names of the numbers; Conflict("changed_by_other").
+    A course is judged anew at once, an organisation's courses once `queue_judging` is called. Raises
+    AccessDenied; InvalidInput by the names of the numbers; Conflict("changed_by_other").
     """
     place = _find_place(viewer, scope)
     numbers = _check(place, overrides)
@@ -137,6 +138,17 @@ def save_rules(
     if place.context_id is not None:
         judge_anew(place.context_id, now)
     return _get_version(place, version)
+
+
+def queue_judging(viewer: Viewer, real_now: datetime) -> None:
+    """Have all courses of the viewer's organisation judged anew, soon and one by one, by the worker.
+
+    Until then their flags say what they said by the numbers before. Queues go by the real time.
+    """
+    arguments = {"organisation_id": viewer.organisation_id}
+    enqueue(
+        "judge_organisation", arguments, f"judge-organisation:{viewer.organisation_id}", real_now, again=True
+    )
 
 
 def _find_place(viewer: Viewer, scope: RuleScope) -> _Place:

@@ -73,6 +73,8 @@ def _try_or_save(
             preview = rule_settings.preview_rules(viewer, overrides, g.now, scope)
             return _render(page, RuleForm(texts, preview=preview, based_on=_based_on()))
         rule_settings.save_rules(viewer, overrides, _based_on(), g.now, scope)
+        if scope == "organisation":
+            rule_settings.queue_judging(viewer, g.real_now)
     except InvalidInput as error:
         return _render(page, RuleForm(texts, error.problems, based_on=_based_on())), 422
     except Conflict:

@@ -7,9 +7,14 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
+from course_sync.database import db
+from course_sync.models import Context
+from lti_tool.worker import run_queued
 from mentor_console import rule_wording
 from mentor_console.course_rules import THRESHOLD_NAMES
+from mentor_console.models import Flag, RuleSetting
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Form, Page
 
@@ -57,8 +62,33 @@ def test_a_limit_is_kept_and_said(desk: Desk) -> None:
     assert wrong.status == 422
     assert "Write a whole number from 0 to 500" in wrong.words
     assert "many" in [dict(form.fields).get("learners") for form in wrong.forms]
-    free = desk.follow("trainer", form.action, sent(form, learners=""))
+    stale = desk.open("trainer", form.action, sent(form, learners="7"))
+    assert stale.status == 409
+    assert "Somebody else changed this meanwhile. Nothing was overwritten. The limit is 1 now." in stale.words
+    caps = [form for form in stale.forms if "/caps" in form.action and "mentor" not in dict(form.fields)]
+    assert [dict(form.fields)["learners"] for form in caps] == ["7"]
+    free = desk.follow("trainer", form.action, sent(caps[0], learners=""))
     assert "more than the limit" not in free.words
+    assert "No limit for e-mentors Trainer of Main" in free.words
+    bar = free.form("/undo")
+    assert "at most 1 more than the limit" in desk.follow("trainer", bar.action, sent(bar)).words
+
+
+def test_what_came_later_is_named_to_who_takes_back_the_earlier(desk: Desk) -> None:
+    cap = desk.open("trainer", "course").form("/caps")
+    once = desk.follow("trainer", cap.action, sent(cap, learners="11"))
+    first = once.form("/undo")
+    cap = once.form("/caps")
+    desk.follow("trainer", cap.action, sent(cap, learners="12"))
+    refused = desk.follow("trainer", first.action, sent(first))
+    assert "this came later and rests on it: “At most 12 for" in refused.words
+    assert "Take that back first." in refused.words
+
+
+def test_a_former_learner_is_looked_for_by_name(desk: Desk) -> None:
+    page = desk.open("trainer", "course")
+    assert "They must be able to open this course in the LMS" in page.words
+    assert "Nobody of this name learned" in desk.open("trainer", "course?former=zzzz").words
 
 
 def test_breaks_come_and_go(desk: Desk) -> None:
@@ -92,6 +122,21 @@ def test_rules_are_tried_before_they_are_saved(desk: Desk, who: str, path: str) 
     assert "Last changed by" in saved.words
     back = desk.follow(who, path, sent(rules_form(saved), silent_act_days="", do="save"))
     assert rules_form(back)["silent_act_days"] == "14"
+
+
+def test_rules_of_the_organisation_judge_its_courses_without_waiting_for_a_sync(desk: Desk) -> None:
+    standing = select(func.count(Flag.id)).where(Flag.cleared_at.is_(None))
+    with desk.app.app_context():
+        assert db.session.scalar(standing)
+    form = rules_form(desk.open("admin", "organisation/rules"))
+    desk.follow("admin", "organisation/rules", sent(form, silent_act_days="20", do="save"))
+    with desk.app.app_context():
+        here = Context.organisation_id == select(RuleSetting.organisation_id).scalar_subquery()
+        courses = db.session.scalar(select(func.count(Context.id)).where(here)) or 0
+    assert courses > 1
+    assert run_queued(desk.app) == 1 + courses
+    with desk.app.app_context():
+        assert db.session.scalar(standing) == 0  # no rule finds what the harness raised by hand
 
 
 @pytest.mark.parametrize(
