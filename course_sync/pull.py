@@ -43,7 +43,7 @@ from course_sync.progress_records import (
     record_hand_ins_read,
     record_learners_read,
 )
-from course_sync.reading_plan import Doubt, plan_doubts, plan_grade_calls, plan_readings
+from course_sync.reading_plan import Doubt, find_probe, plan_doubts, plan_grade_calls, plan_readings
 from course_sync.records import find_last_read, record_failure, record_read
 from course_sync.roster_pull import keep_rosters, record_roster_failure
 from course_sync.roster_records import ContextRef
@@ -218,6 +218,9 @@ class Pull:
         book = self._book(source)
         tracked = any(row.tracked for row in book.activities)
         due = {row.external_id: row for row in plan_readings(book.learners, self._now)} if tracked else {}
+        if tracked and not due:
+            self._close("completion", self._probe_progress(source, book))
+            return frozenset()
         self._keeper.expect(len(due))
         read: list[tuple[LearnerRow, LearnerProgress]] = []
         done: set[int] = set()
@@ -237,6 +240,16 @@ class Pull:
         self._keep_progress(book, read)
         self._close("completion", problems)
         return frozenset(done)
+
+    def _probe_progress(self, source: ProgressSource, book: CellBook) -> list[Exception]:
+        """Whether progress could be read, where nobody is due: this is no reading and keeps nothing."""
+        probe = find_probe(book.learners, self._now)
+        asked = [(probe, partial(source.fetch_progress, probe.external_id))] if probe else []
+        problems: list[Exception] = []
+        for _probe, outcome in self._call(asked):
+            problem = outcome if isinstance(outcome, PlatformError) else outcome.problem
+            problems.extend([problem] if problem else [])
+        return problems
 
     def _keep_progress(self, book: CellBook, read: list[tuple[LearnerRow, LearnerProgress]]) -> None:
         cells: CellValues = {}

@@ -54,6 +54,12 @@ def plan_readings(learners: Iterable[LearnerRow], now: datetime) -> list[Learner
     return sorted(due, key=lambda row: (row.progress_as_of is not None, row.progress_as_of or now))
 
 
+def find_probe(learners: Iterable[LearnerRow], now: datetime) -> LearnerRow | None:
+    """Whom to ask about where nobody is due: without a question nobody would know that the platform has
+    stopped answering it. The longest unread."""
+    return min(learners, key=lambda row: row.progress_as_of or now, default=None)
+
+
 def plan_doubts(
     learners: Iterable[LearnerRow],
     activities: Iterable[ActivityRow],

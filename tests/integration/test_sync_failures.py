@@ -139,6 +139,17 @@ def test_completion_that_is_refused_keeps_what_was_known(world: SyncWorld) -> No
     assert len(world.moodle.called(function)) <= 8
 
 
+def test_completion_that_may_no_longer_be_read_is_noticed_where_nobody_moved(world: SyncWorld) -> None:
+    read_at = world.freshness("completion").as_of
+    world.moodle.failing["core_completion_get_activities_completion_status"] = EXCEPTION
+    report = world.sync()
+    fresh = world.freshness("completion")
+    assert (report.state, fresh.as_of, fresh.error_code) == ("partial", read_at, "accessdenied")
+    world.moodle.failing.clear()
+    assert world.later(hours=1).sync().state == "done"
+    assert world.freshness("completion").as_of == world.now
+
+
 def test_without_viewdetails_the_lti_roster_shows_that_people_are_missing(world: SyncWorld) -> None:
     before = everything(world)
     world.moodle.failing[ROSTER] = [world.moodle._user(world.moodle.users[144])]

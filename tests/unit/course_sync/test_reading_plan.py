@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from course_sync.facts import Roster, RosterMember
 from course_sync.progress_records import ActivityRow, LearnerRow
-from course_sync.reading_plan import needs_reading, plan_doubts, plan_grade_calls, plan_readings, reread_after
+from course_sync.reading_plan import (
+    find_probe,
+    needs_reading,
+    plan_doubts,
+    plan_grade_calls,
+    plan_readings,
+    reread_after,
+)
 
 NOW = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
 VISIT = NOW - timedelta(days=8)
@@ -45,6 +52,12 @@ def test_the_never_read_come_first_then_the_longest_unread() -> None:
     old, older = (replace(READ, membership_id=n, progress_as_of=NOW - timedelta(days=6 + n)) for n in (1, 2))
     new = replace(READ, membership_id=3, progress_as_of=None)
     assert [row.membership_id for row in plan_readings([old, older, READ, new], NOW)] == [3, 2, 1]
+
+
+def test_where_nobody_is_due_the_longest_unread_is_asked_for() -> None:
+    longer = replace(READ, membership_id=2, progress_as_of=NOW - timedelta(days=2))
+    assert find_probe([READ, longer], NOW) == longer
+    assert find_probe([], NOW) is None
 
 
 def test_missing_work_is_asked_about_once_and_again_with_each_reading() -> None:
