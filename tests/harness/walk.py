@@ -196,7 +196,9 @@ class Walk:
                 secret=session.secret,
                 data={},
             )
-            shown = re.search(r'name="based_on" value="([^"]*)"', page.get_data(as_text=True))
+            form = re.escape(self.address(endpoint, session, learner_id))
+            based_on = rf'<form[^>]* action="{form}[#"].*?name="based_on" value="([^"]*)"'
+            shown = re.search(based_on, page.get_data(as_text=True), re.DOTALL)
             data |= {"based_on": shown.group(1) if shown else "", "request_key": secrets.token_hex(12)}
         address = self.address(endpoint, session, learner_id)
         return self.go(method, address, handle=session.handle, secret=session.secret, data=data)
