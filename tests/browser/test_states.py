@@ -7,19 +7,21 @@ answer to one that is refused, so nothing of it stays.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from lti_tool.paths import translations_folder
 from tests.harness import pseudo_language
+from tests.harness.busy_course import UNBROKEN
 from tests.harness.chromium import Watch, run_axe
 from tests.harness.state_site import StateSite, state_site
 
-WIDTHS = (1100, 600, 320)
+SIZES = ((1100, 800), (600, 600), (320, 800))
+"""Width and height of the window."""
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
 """What alone can be different in another light."""
 FOREIGN = {
@@ -38,6 +40,10 @@ FOREIGN = {
     "connect",
 }
 """Words that are the same in every language: names of languages and products, commands, capabilities."""
+
+
+NEXT_MONTH = "2026-12-21T10:00"
+"""Before the deadline that was given by hand, after the platform's."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,15 @@ STATES = [
     state("today with all cards", MENTOR, "/today?all=1"),
     state("today of one", "mentor of one", "/today"),
     state("today of nobody", "mentor of none", "/today"),
-    state("after an action", MENTOR, "/today?done=dismissed&undo=decision:1"),
+    state("today of whom nothing was read", "mentor of unread", "/today"),
+    state("a learner of whom nothing was read", "mentor of unread", "/learners/{unread}"),
+    state("after an action", MENTOR, "/today?done=dismissed&undo=decision:1&at={real_now}"),
     state("after an action too late", MENTOR, "/learners/{learner}?problem=nothing_open"),
     state("a learner", MENTOR, "/learners/{learner}"),
     state("a learner without trouble", MENTOR, "/learners/{calm}"),
-    state("a filtered history", MENTOR, "/learners/{learner}?show=tasks"),
+    state("a learner who left", MENTOR, "/learners/{departed}"),
+    state("a learner with a long name", MENTOR, "/learners/{unbroken}"),
+    state("a filtered history", MENTOR, "/learners/{learner}?show=task"),
     state("a contact", MENTOR, "/learners/{learner}?kind=social&channel=email&playbook=welcome_call"),
     state("a contact refused", MENTOR, "/learners/{learner}", "/learners/{learner}/contacts", 422, kind="x"),
     state(
@@ -79,6 +89,23 @@ STATES = [
         reason="other",
     ),
     state("a pause refused", MENTOR, "/learners/{learner}", "/learners/{learner}/snooze", 422, until="date"),
+    state(
+        "a dismissal overtaken",
+        MENTOR,
+        "/learners/{learner}",
+        "/learners/{learner}/dismiss",
+        409,
+        reason="already_handled",
+        text="Told me so.",
+    ),
+    state(
+        "a pause overtaken",
+        MENTOR,
+        "/learners/{learner}",
+        "/learners/{learner}/snooze",
+        409,
+        until="tomorrow",
+    ),
     state("a note refused", MENTOR, "/learners/{learner}", "/learners/{learner}/notes", 422, text=""),
     state(
         "a task refused",
@@ -91,6 +118,36 @@ STATES = [
     ),
     state(
         "more time refused", TRAINER, "/learners/{learner}", "/learners/{learner}/extensions", 422, due_at=""
+    ),
+    state(
+        "more time overtaken",
+        TRAINER,
+        "/learners/{extended}",
+        "/learners/{extended}/extensions",
+        409,
+        activity="{activity}:",
+        due_at=NEXT_MONTH,
+        request_key="overtaken",
+    ),
+    state(
+        "more time shortened",
+        TRAINER,
+        "/learners/{extended}",
+        "/learners/{extended}/extensions",
+        422,
+        activity="{activity}:{extension}",
+        due_at=NEXT_MONTH,
+        request_key="shortened",
+    ),
+    state(
+        "a task taken back",
+        MENTOR,
+        "/learners/{learner}",
+        "/tasks/{gone_task}",
+        409,
+        version="1",
+        title="Mine",
+        kind="social",
     ),
     state(
         "a task changed by two",
@@ -109,7 +166,27 @@ STATES = [
     state("a course of nobody", "trainer of none", "/course"),
     state("a limit refused", TRAINER, "/course", "/caps", 422, learners="many"),
     state("a break refused", TRAINER, "/course", "/breaks", 422, name="", starts_on="", ends_on=""),
+    state(
+        "a break overtaken",
+        TRAINER,
+        "/course",
+        "/breaks",
+        409,
+        name="Snow",
+        starts_on="2027-02-01",
+        ends_on="2027-02-05",
+        request_key="overtaken",
+    ),
     state("rules", TRAINER, "/course/rules"),
+    state(
+        "rules overtaken",
+        TRAINER,
+        "/course/rules",
+        "/course/rules",
+        409,
+        do="save",
+        silent_act_days="11",
+    ),
     state("rules tried", TRAINER, "/course/rules", "/course/rules", 200, do="preview", silent_act_days="11"),
     state("rules refused", TRAINER, "/course/rules", "/course/rules", 422, do="save", silent_act_days="x"),
     state("my support", LEARNER, "/me"),
@@ -117,6 +194,8 @@ STATES = [
     state("an answer refused", LEARNER, "/me", "/me/answers", 422, kind="need_help", text=""),
     state("the organisation", "admin", "/organisation"),
     state("rules of the organisation", "admin", "/organisation/rules"),
+    state("refusals", "admin", "/organisation/refusals"),
+    state("roles of a platform", "admin", "/organisation/roles/{platform}"),
     state("platforms", "admin", "/organisation/platforms"),
     state("one platform", "admin", "/organisation/platforms/1"),
     state("a platform by hand", "admin", "/organisation/platforms/new"),
@@ -173,41 +252,83 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateSite]:
             yield running
 
 
-@pytest.fixture
-def look(site: StateSite, new_context: Callable[..., BrowserContext], watch: Watch) -> Callable[..., Page]:
-    """`look(state, locale=...)`: its page, with everything unfolded."""
+@pytest.fixture(scope="module")
+def profiles(site: StateSite, chromium: Browser) -> Iterator[Callable[[str], BrowserContext]]:
+    """`profiles(locale)`: a profile in which everybody is signed in, the same for all states."""
+    made: dict[str, BrowserContext] = {}
 
-    def open_state(which: State, **options: Any) -> Page:
+    def profile(locale: str) -> BrowserContext:
+        if locale not in made:
+            made[locale] = chromium.new_context(locale=locale)
+            made[locale].add_cookies(site.cookies())  # type: ignore[arg-type]
+        return made[locale]
+
+    yield profile
+    for context in made.values():
+        context.close()
+
+
+@pytest.fixture
+def look(
+    site: StateSite, profiles: Callable[[str], BrowserContext], watch: Watch
+) -> Iterator[Callable[..., Page]]:
+    """`look(state, locale=...)`: its page at the widest, with everything unfolded."""
+    opened: list[Page] = []
+
+    def open_state(which: State, locale: str = "en-GB") -> Page:
         for code in (404, 409, 422):
             watch.expect(f"status of {code}")
-        context = new_context(**options)
-        context.add_cookies(site.cookies())  # type: ignore[arg-type]
-        page = context.new_page()
+        page = profiles(locale).new_page()
+        opened.append(page)
+        watch.attach(page)
+        resize(page, *SIZES[0])
         answer = page.goto(site.address(which.who, fill_in(which.path, site)))
         if which.action:
             with page.expect_navigation() as arrived:
                 action = site.sessions[which.who].path + fill_in(which.action, site)
-                page.evaluate(SEND, [action, which.form])
+                page.evaluate(
+                    SEND, [action, {name: fill_in(text, site) for name, text in which.form.items()}]
+                )
             answer = arrived.value
         assert answer is not None
         assert answer.status == which.status
         page.evaluate(UNFOLD)
         return page
 
-    return open_state
+    yield open_state
+    for page in opened:
+        page.close()
 
 
-def fill_in(path: str, site: StateSite) -> str:
-    """The address with the ids of the busy course."""
+def fill_in(text: str, site: StateSite) -> str:
+    """An address, or what a form sends, with the ids of the busy course."""
     many = site.courses["many"]
-    return path.format(learner=many.learner_ids[0], calm=many.learner_ids[2], task=many.task_id)
+    return text.format(
+        learner=many.learner_ids[0],
+        calm=many.learner_ids[2],
+        extended=many.learner_ids[5],
+        unbroken=many.learner_ids[UNBROKEN],
+        departed=many.learner_ids[28],
+        unread=site.courses["unread"].learner_ids[0],
+        task=many.task_id,
+        gone_task=site.gone_task_id,
+        activity=many.extended_id,
+        extension=many.extension_id,
+        platform=many.platform_id,
+        real_now=int(time.time()),
+    )
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Of the window."""
+    page.set_viewport_size({"width": width, "height": height})
 
 
 def sideways(page: Page) -> dict[int, int]:
-    """Pixels the page is too wide, by width of the window."""
+    """Pixels the page is too wide, by width of the window; the window stays narrow."""
     found = {}
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 600 if width == 600 else 800})
+    for width, height in SIZES:
+        resize(page, width, height)
         found[width] = page.evaluate(SIDEWAYS)
     return {width: pixels for width, pixels in found.items() if pixels}
 
@@ -227,8 +348,10 @@ def untranslated(page: Page, data: set[str]) -> list[str]:
 @pytest.mark.parametrize("which", STATES, ids=lambda which: which.name)
 def test_a_state_in_every_light_and_width(look: Callable[..., Page], which: State) -> None:
     page = look(which)
-    assert sideways(page) == {}
-    assert run_axe(page.context, page) == []
+    for width, height in SIZES:
+        resize(page, width, height)
+        assert page.evaluate(SIDEWAYS) == 0, width
+        assert run_axe(page.context, page) == [], width
     for light in ({"color_scheme": "dark"}, {"color_scheme": "light", "forced_colors": "active"}):
         page.emulate_media(**light)  # type: ignore[arg-type]
         assert run_axe(page.context, page, COLOUR_RULES) == [], light
@@ -238,9 +361,25 @@ def test_a_state_in_every_light_and_width(look: Callable[..., Page], which: Stat
 def test_a_state_in_a_longer_language_from_right_to_left(
     look: Callable[..., Page], site: StateSite, which: State
 ) -> None:
-    page = look(which, locale=pseudo_language.CODE)
+    page = look(which, pseudo_language.CODE)
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator("html").get_attribute("lang") == pseudo_language.CODE
     assert untranslated(page, site.data_words()) == []
     assert sideways(page) == {}
     assert run_axe(page.context, page) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("after an action", "#undo-bar button"),
+        ("today of whom nothing was read", ".empty a[href$='/sync']"),
+        ("a filtered history", ".chips [aria-current][href*='show=task']"),
+        ("a dismissal overtaken", ".notice.problem[role=alert]"),
+        ("more time shortened", "input[name=confirmed]"),
+        ("refusals", "#main table, #main .rows"),
+    ],
+)
+def test_a_state_is_what_it_is_called(look: Callable[..., Page], name: str, shown: str) -> None:
+    page = look(next(one for one in STATES if one.name == name))
+    assert page.locator(shown).count() > 0

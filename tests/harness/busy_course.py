@@ -29,8 +29,14 @@ from mentor_console.models import (
 from tests.integration.console_world import NOW, World, days_ago, viewer_for
 
 ACTIVITIES = 40
+MORE_TIME_DAYS = 40
+"""From NOW until the deadlines given by hand, which are after those of the platform."""
 GIVEN_NAMES = ("Amélie", "Jean-Baptiste", "Zoë & Co", "Nour", 'Ann "Nan"', "Bartholomäus-Maximilian", "Li")
 FAMILY_NAMES = ("Rousseau", "van der Meer-Abendrothsohn", "Ødegård", "O’Neil", "Ng", "Ünsal")
+UNBROKEN = 6
+"""Which learner has a name as long as the column holds, without a place to break."""
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff".ljust(300, "x")
+LONG_TITLE = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
 KINDS = ("social", "methodological", "educational", "technical")
 
 
@@ -52,6 +58,10 @@ class BusyCourse:
     task_id: int
     """An open task of the first learner; 0 = there is none."""
     activity_id: int
+    extended_id: int
+    """The activity for which the sixth learner has more time, given by hand."""
+    extension_id: int
+    """That gift; 0 = there is none."""
 
 
 def fill(learners: int, numbers: Iterator[int] | None = None) -> BusyCourse:
@@ -60,6 +70,7 @@ def fill(learners: int, numbers: Iterator[int] | None = None) -> BusyCourse:
     Several courses in one database count their rows with the same `numbers`.
     """
     world = World(numbers or count(1))
+    world.course.title = LONG_TITLE if learners > UNBROKEN else world.course.title
     activities = [
         world.make_activity(
             accepts_submission=number % 8 == 0,
@@ -70,6 +81,7 @@ def fill(learners: int, numbers: Iterator[int] | None = None) -> BusyCourse:
     ]
     members = [_enrol(world, number, activities) for number in range(learners)]
     mentor = world.make_mentor(*members, name="Mireille Dupont-Lacroix", given_name="Mireille")
+    world.make_mentor(name=LONG_NAME, given_name=LONG_NAME[:150])
     trainer = world.make_member(standing="staff", name="Théo Trainer").person_id
     db.session.commit()
     refresh_flags(world.course.id, NOW)
@@ -88,6 +100,8 @@ def fill(learners: int, numbers: Iterator[int] | None = None) -> BusyCourse:
         asker_id=asker.id,
         task_id=_find_task(members[:1]),
         activity_id=activities[-1].id,
+        extended_id=activities[-8].id,
+        extension_id=_find_extension(members[5:6]),
     )
 
 
@@ -98,14 +112,20 @@ def _find_task(members: Sequence[Membership]) -> int:
     return db.session.scalars(tasks).first() or 0
 
 
+def _find_extension(members: Sequence[Membership]) -> int:
+    given = select(Extension.id).where(Extension.membership_id.in_([member.id for member in members]))
+    return db.session.scalars(given).first() or 0
+
+
 def _enrol(world: World, number: int, activities: Sequence[Activity]) -> Membership:
     """Every third has been silent for three weeks; of those who left or rest there are few."""
     away = 21 if number % 3 == 0 else 1
     given, family = GIVEN_NAMES[number % len(GIVEN_NAMES)], FAMILY_NAMES[number % len(FAMILY_NAMES)]
+    names = {"name": f"{given} {family} {number + 1}", "given_name": given, "family_name": family}
+    if number == UNBROKEN:
+        names = {"name": LONG_NAME, "given_name": LONG_NAME[:150], "family_name": LONG_NAME[150:]}
     person = world.make_person(
-        name=f"{given} {family} {number + 1}",
-        given_name=given,
-        family_name=family,
+        **names,
         email=f"learner.{number + 1}+a&b@example.org",
     )
     status = {29: "suspended", 28: "left"}.get(number % 30, "active")
@@ -169,7 +189,11 @@ def _set_aside(world: World, member: Membership, mentor: Person, number: int) ->
 
 
 def _extend(member: Membership, activity: Activity, mentor: Person) -> None:
-    row = {"membership_id": member.id, "activity_id": activity.id, "due_at": NOW + timedelta(days=9)}
+    row = {
+        "membership_id": member.id,
+        "activity_id": activity.id,
+        "due_at": NOW + timedelta(days=MORE_TIME_DAYS),
+    }
     db.session.add(Extension(given_by_id=mentor.id, given_at=days_ago(2), **row))
 
 

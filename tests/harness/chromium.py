@@ -77,7 +77,8 @@ def run_axe(context: BrowserContext, target: Page | Frame, rules: Sequence[str] 
     """
     session, execution = _debugger(context, target)
     try:
-        _evaluate(session, execution, AXE.read_text(encoding="utf-8") + "\n;undefined")
+        if not _evaluate(session, execution, "typeof axe === 'object'"):
+            _evaluate(session, execution, AXE.read_text(encoding="utf-8") + "\n;undefined")
         chosen = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": AXE_TAGS}
         options = {"runOnly": chosen, "resultTypes": ["violations"]}
         result = _evaluate(session, execution, f"axe.run(document, {json.dumps(options)})")

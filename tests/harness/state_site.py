@@ -11,19 +11,23 @@ from itertools import count
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import String, select
+from sqlalchemy import String, select, update
 from sqlalchemy import Text as LongText
 
 from course_sync.database import Base, db
+from course_sync.models import Membership
 from lti_tool.app import create_app
 from lti_tool.config import load_settings
+from lti_tool.refusal_log import record_refusal
 from lti_tool.session import SESSION_COOKIE, OpenedSession, open_session
+from mentor_console.models import Flag, LearnerAnswer, RuleSetting, SupportTask
 from tests.harness import databases
 from tests.harness.busy_course import BusyCourse, fill
 from tests.harness.servers import listen, port_of, served
 from tests.integration.console_world import NOW
 
-SIZES = {"many": 60, "one": 1, "none": 0}
+SIZES = {"many": 60, "one": 1, "none": 0, "unread": 3}
+"""Learners of each course; of those in "unread" the roster is all that was ever read."""
 DATA_COLUMNS = ("name", "given_name", "family_name", "title", "text", "summary", "outcome", "email", "issuer")
 
 
@@ -35,6 +39,8 @@ class StateSite:
     url: str
     sessions: dict[str, OpenedSession]
     courses: dict[str, BusyCourse]
+    gone_task_id: int
+    """A task of the first learner of many that was taken back."""
 
     def address(self, who: str, path: str) -> str:
         """Address of a page of somebody's session."""
@@ -74,11 +80,14 @@ def state_site(folder: Path, sizes: Mapping[str, int] = SIZES) -> Iterator[State
     with app.app_context():
         numbers = count(1)
         courses = {size: fill(learners, numbers) for size, learners in sizes.items()}
-        sessions = _sign_everybody_in(courses)
+        if "unread" in courses:
+            _forget_what_was_read(courses["unread"])
+        sessions, gone_task_id = _sign_everybody_in(courses), _take_a_task_back(courses["many"])
+        _save_rules(courses["many"])
         db.session.remove()
     try:
         with served(app, listener):
-            yield StateSite(app, f"http://localhost:{port_of(listener)}", sessions, courses)
+            yield StateSite(app, f"http://localhost:{port_of(listener)}", sessions, courses, gone_task_id)
     finally:
         listener.close()
         with app.app_context():
@@ -100,6 +109,42 @@ def _make_app(folder: Path, port: int) -> Flask:
         "EMENTOR_LOG_LEVEL": "ERROR",
     }
     return create_app(load_settings(environ))
+
+
+def _forget_what_was_read(course: BusyCourse) -> None:
+    """But for the roster; nobody has said anything either."""
+    ids, unread = course.learner_ids, {"access_as_of": None, "last_access_at": None}
+    db.session.execute(update(Membership).where(Membership.id.in_(ids)).values(**unread))
+    db.session.execute(update(Flag).where(Flag.membership_id.in_(ids)).values(cleared_at=NOW))
+    said = update(LearnerAnswer).where(LearnerAnswer.membership_id.in_(ids))
+    db.session.execute(said.values(withdrawn_at=NOW))
+
+
+def _save_rules(course: BusyCourse) -> None:
+    """A first version of the course's own, and something for the admin to read."""
+    row = {"created_by_id": course.trainer_id, "created_at": NOW, "thresholds": {"silent_act_days": 15}}
+    place = {"organisation_id": course.world.organisation.id, "context_id": course.course_id, "version": 1}
+    db.session.add(RuleSetting(**place, **row))
+    db.session.commit()
+    for code in ("login_incomplete", "key_unknown"):
+        record_refusal(code, course.platform_id, NOW)
+
+
+def _take_a_task_back(course: BusyCourse) -> int:
+    """While a colleague still has it open in a form."""
+    task = SupportTask(
+        membership_id=course.learner_ids[0],
+        kind="social",
+        title="Ask about the evenings",
+        created_by_id=course.trainer_id,
+        created_at=NOW,
+        updated_at=NOW,
+        taken_back_at=NOW,
+        request_key="taken back",
+    )
+    db.session.add(task)
+    db.session.commit()
+    return task.id
 
 
 def _sign_everybody_in(courses: dict[str, BusyCourse]) -> dict[str, OpenedSession]:
