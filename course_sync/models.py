@@ -274,9 +274,9 @@ class ActiveDay(Model):
 
 
 class LookDay(Model):
-    """A day, in the organisation's time zone, on which the last visits of a whole course were read.
+    """A day, in the organisation's time zone, at the end of which a whole course's last visits were read.
 
-    A day without a trace is idle only where a look came after it and before the learner's next trace.
+    A day without a trace is idle only where such a look came before the learner's next trace.
     """
 
     __tablename__ = "look_day"

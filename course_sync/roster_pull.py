@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from course_sync.active_days import local_day
 from course_sync.database import db
 from course_sync.errors import PlatformError
 from course_sync.facts import Roster
-from course_sync.look_days import record_look_day, tells_all_visits
+from course_sync.look_days import record_look, tells_all_visits
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE
 from course_sync.records import find_last_read, record_failure, record_read
 from course_sync.roster_records import ContextRef, list_known_members, record_rosters
@@ -50,7 +49,7 @@ def keep_rosters(
     for source, roster in fetched.items():
         _record_freshness(context.context_id, roster, complaints.get(source), now)
         if source == SOURCE_MOODLE and source not in complaints and tells_all_visits(roster):
-            record_look_day(context.context_id, local_day(now, context.zone))
+            record_look(context, now)
     db.session.commit()
     return KeptRosters(complaints, changed)
 

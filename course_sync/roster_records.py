@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 from typing import Any
 
 from sqlalchemy import select, update
@@ -48,6 +48,8 @@ class ContextRef:
     organisation_id: int
     zone: tzinfo = UTC
     """The organisation's: where its days begin and end."""
+    day_over: time = time(23)
+    """From this hour of `zone` on a look tells of the whole day."""
 
 
 def list_known_members(context_id: int) -> dict[str, KnownMember]:

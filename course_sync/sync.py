@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from course_sync.calls import PARALLEL
@@ -37,6 +37,8 @@ class PlatformServices:
 
     client: PlatformClient
     open_secret: Callable[[str], str]
+    day_over: time = ContextRef.day_over
+    """From this hour on, where the organisation is, a look at visits tells of the whole day."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def sync_roster(
     except PlatformError as error:
         record_roster_failure(context_id, SOURCE_LTI, error, now)
         raise
-    kept = keep_rosters(_ref(context), {SOURCE_LTI: roster}, _connected(context), now)
+    kept = keep_rosters(_ref(context, services), {SOURCE_LTI: roster}, _connected(context), now)
     if SOURCE_LTI in kept.complaints:
         raise kept.complaints[SOURCE_LTI]
 
@@ -118,9 +120,11 @@ def _get_context(context_id: int) -> Context:
     return context
 
 
-def _ref(context: Context) -> ContextRef:
+def _ref(context: Context, services: PlatformServices) -> ContextRef:
     zone = ZoneInfo(context.organisation.time_zone)
-    return ContextRef(context.id, context.platform_id, context.organisation_id, zone)
+    return ContextRef(
+        context.id, context.platform_id, context.organisation_id, zone, day_over=services.day_over
+    )
 
 
 def _make_pull(
@@ -131,7 +135,7 @@ def _make_pull(
     rosters: list[RosterSource] = [source for source in (lti, progress) if source is not None]
     if not rosters:
         keeper.note("roster", SOURCE_LTI, PlatformRefused("neither a roster nor an API", code="no_source"))
-    return Pull(_ref(context), rosters, _connected(context), progress, keeper, pool, now)
+    return Pull(_ref(context, services), rosters, _connected(context), progress, keeper, pool, now)
 
 
 def _connected(context: Context) -> frozenset[str]:

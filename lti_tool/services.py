@@ -5,7 +5,8 @@ A plain value in `app.extensions["ementor"]`; no decisions here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import time
 from typing import Any
 
 from flask import Flask, current_app
@@ -20,6 +21,7 @@ from lti_tool.platform_keys import PlatformKeys
 from lti_tool.secrets import Sealer
 
 EXTENSION = "ementor"
+_DEMO_DAY_OVER = time(14)
 KEYS_TIMEOUT_SECONDS = 8.0
 """A person waits for the launch meanwhile; a sync may be more patient."""
 
@@ -38,7 +40,9 @@ class Services:
     @property
     def platform(self) -> PlatformServices:
         """What a sync needs from up here."""
-        return PlatformServices(client=self.client, open_secret=self.sealer.open)
+        services = PlatformServices(client=self.client, open_secret=self.sealer.open)
+        # What happens in the demo is dated noon UTC; there a day holds nothing more from then on.
+        return replace(services, day_over=_DEMO_DAY_OVER) if self.settings.demo_clock else services
 
 
 def compose(app: Flask, settings: Settings) -> Services:

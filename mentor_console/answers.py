@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
@@ -143,6 +143,14 @@ def list_standing_answers(membership_ids: Collection[int]) -> dict[int, list[Lea
     return _list_where(LearnerAnswer.membership_id.in_(membership_ids), LearnerAnswer.withdrawn_at.is_(None))
 
 
+def list_questions(membership_ids: Collection[int]) -> dict[int, list[LearnerAnswer]]:
+    """What each learner asks for and has not withdrawn, newest first, answered or not."""
+    asks = LearnerAnswer.kind.in_(ASKING)
+    return _list_where(
+        LearnerAnswer.membership_id.in_(membership_ids), LearnerAnswer.withdrawn_at.is_(None), asks
+    )
+
+
 def _list_where(*where: ColumnElement[bool]) -> dict[int, list[LearnerAnswer]]:
     statement = (
         select(LearnerAnswer).where(*where).order_by(LearnerAnswer.given_at.desc(), LearnerAnswer.id.desc())
@@ -153,16 +161,21 @@ def _list_where(*where: ColumnElement[bool]) -> dict[int, list[LearnerAnswer]]:
     return found
 
 
-def find_pauses(context_id: int, now: datetime) -> dict[int, datetime]:
-    """Until when alarms rest, for those learners of a course who are away at `now`."""
+def find_absences(context_id: int, now: datetime) -> dict[int, tuple[tuple[datetime, datetime], ...]]:
+    """(told at, until) of each absence told in a course up to `now`, also of those that are over; what was
+    withdrawn is none."""
     statement = (
-        select(LearnerAnswer.membership_id, func.max(LearnerAnswer.until_at))
+        select(LearnerAnswer.membership_id, LearnerAnswer.given_at, LearnerAnswer.until_at)
         .join(Membership, Membership.id == LearnerAnswer.membership_id)
         .where(Membership.context_id == context_id, LearnerAnswer.withdrawn_at.is_(None))
-        .where(LearnerAnswer.until_at > now, LearnerAnswer.given_at <= now)
-        .group_by(LearnerAnswer.membership_id)
+        .where(LearnerAnswer.given_at <= now)
+        .order_by(LearnerAnswer.given_at, LearnerAnswer.id)
     )
-    return {key: until_at for key, until_at in db.session.execute(statement) if until_at is not None}
+    found: dict[int, tuple[tuple[datetime, datetime], ...]] = {}
+    for key, given_at, until_at in db.session.execute(statement):
+        if until_at is not None:
+            found[key] = (*found.get(key, ()), (given_at, until_at))
+    return found
 
 
 def sum_up(

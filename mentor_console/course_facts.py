@@ -15,12 +15,12 @@ from sqlalchemy import and_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
+from course_sync.look_days import find_zone_and_look_days
 from course_sync.models import SOURCE_MOODLE, ActiveDay, Activity, Context, Membership, Progress
 from course_sync.records import find_last_read
-from mentor_console.answers import find_pauses
+from mentor_console.answers import find_absences
 from mentor_console.cohort_figures import list_active_days
 from mentor_console.course_breaks import list_break_moments
-from mentor_console.course_zones import zone_of_course
 from mentor_console.extensions import find_course_deadlines, later_deadline
 from mentor_console.flags.cohort import compute_cohort
 from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, LearnerFacts, WorkFacts
@@ -97,15 +97,21 @@ def load_learner(known: KnownLearner, now: datetime) -> LearnerSnapshot | None:
         _read_work(known.rows[key], listed[key], known.by_hand.get(key), known.reading)
         for key in sorted(known.rows.keys() & listed.keys())
     ]
-    paused_until = find_pauses(learner.context_id, now).get(learner.id)
-    facts = _learner_facts(learner, work, known.active_days, paused_until)
+    absences = find_absences(learner.context_id, now).get(learner.id, ())
+    facts = _learner_facts(learner, work, known.active_days, absences)
     return LearnerSnapshot(_course_facts(learner.context), _list_activity_facts(known.activities), facts)
 
 
 def _course_facts(context: Context) -> CourseFacts:
-    zone = zone_of_course(context.id)
-    breaks = list_break_moments(context.id, zone)
-    return CourseFacts(context.id, context.starts_at, context.ends_at, breaks, zone)
+    zone, look_days = find_zone_and_look_days(context)
+    return CourseFacts(
+        context.id,
+        context.starts_at,
+        context.ends_at,
+        breaks=list_break_moments(context.id, zone),
+        zone=zone,
+        look_days=look_days,
+    )
 
 
 def _list_activity_facts(activities: Sequence[Activity]) -> tuple[ActivityFacts, ...]:
@@ -129,7 +135,7 @@ def _load_learners(
     context_id: int, activities: Sequence[Activity], now: datetime
 ) -> tuple[LearnerFacts, ...]:
     whose = and_(Membership.context_id == context_id, Membership.standing == "learner")
-    pauses = find_pauses(context_id, now)
+    absences = find_absences(context_id, now)
     days = _load_active_days(whose)
     statement = (
         select(
@@ -154,7 +160,8 @@ def _load_learners(
         {row.id: read_learner(row, settled_at) for row in rows},
     )
     return tuple(
-        _learner_facts(row, work.get(row.id, ()), days.get(row.id, ()), pauses.get(row.id)) for row in rows
+        _learner_facts(row, work.get(row.id, ()), days.get(row.id, ()), absences.get(row.id, ()))
+        for row in rows
     )
 
 
@@ -162,7 +169,7 @@ def _load_learners(
 
 
 def _learner_facts(
-    row: Any, work: Sequence[WorkFacts], days: Sequence[date], paused_until: datetime | None
+    row: Any, work: Sequence[WorkFacts], days: Sequence[date], absences: tuple[tuple[datetime, datetime], ...]
 ) -> LearnerFacts:
     return LearnerFacts(
         membership_id=row.id,
@@ -173,7 +180,8 @@ def _learner_facts(
         active_days=tuple(days),
         finished_at=row.completed_at,
         work=tuple(work),
-        paused_until=paused_until,
+        paused_until=max((until for _told_at, until in absences), default=None),
+        absences=absences,
     )
 
 

@@ -15,6 +15,11 @@ def to_day(moment: datetime, zone: tzinfo) -> date:
     return moment.astimezone(zone).date()
 
 
+def to_last_day(end: datetime, zone: tzinfo) -> date:
+    """The last day in `zone` of what ends at `end`, the end not included."""
+    return to_day(end - _INSTANT, zone)
+
+
 def is_on_break(course: CourseFacts, now: datetime) -> bool:
     """Whether the whole course rests at `now`."""
     return any(start <= now < end for start, end in course.breaks)
@@ -48,7 +53,7 @@ def find_clock_start(course: CourseFacts, learner: LearnerFacts) -> date | None:
 
 def _break_days(course: CourseFacts) -> list[tuple[date, date]]:
     return [
-        (to_day(start, course.zone), to_day(end - _INSTANT, course.zone))
+        (to_day(start, course.zone), to_last_day(end, course.zone))
         for start, end in course.breaks
         if start < end
     ]

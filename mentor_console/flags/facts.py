@@ -50,7 +50,8 @@ class _Aware:
 @dataclass(frozen=True, slots=True)
 class CourseFacts(_Aware):
     """`breaks` are (from, until) pairs, the end not included; they may overlap. `zone` is where its days
-    begin and end: the organisation's.
+    begin and end: the organisation's. `look_days`: sorted days at the end of which everybody's last visit was
+    read; None = learners' active days are all that there were, none of them is unknown.
     """
 
     context_id: int | str
@@ -58,6 +59,7 @@ class CourseFacts(_Aware):
     ends_at: datetime | None
     breaks: tuple[tuple[datetime, datetime], ...] = ()
     zone: tzinfo = UTC
+    look_days: tuple[date, ...] | None = None
 
     def __post_init__(self) -> None:
         _Aware.__post_init__(self)
@@ -121,7 +123,8 @@ class LearnerFacts(_Aware):
     sorted days, in the course's zone, on which the learner is known to have been there (not days on which
     others graded).
     `counted_days`: periods in order, without gap or overlap; used only where `access_known` is False.
-    `paused_until` may lie in the past: an absence that was agreed does not count as silence.
+    `paused_until` may lie in the past: an absence that was agreed does not count as silence. `absences` are
+    (from, until) pairs of all of them, the end not included.
     """
 
     membership_id: int
@@ -135,6 +138,7 @@ class LearnerFacts(_Aware):
     work: tuple[WorkFacts, ...] = ()
     paused_until: datetime | None = None
     counted_days: tuple[CountedDays, ...] = ()
+    absences: tuple[tuple[datetime, datetime], ...] = ()
 
     def __post_init__(self) -> None:
         _Aware.__post_init__(self)

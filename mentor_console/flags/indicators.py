@@ -56,7 +56,8 @@ class Indicators:
     `silent_days`: days outside breaks since the last visit or, if later, since the learner's clock started
     (`clock_started_on`: course start or enrolment); known too for who never visited. `silent_days_at_least`:
     all that counted periods can say. `longest_gap_days`: between active days so far, None below the number
-    of days that make a rhythm. `active_days_in_window`: of the last `active_days_window` days. `missed`:
+    of days that make a rhythm, or where a day was not looked at; `usual_gap_days`: the longest that there
+    surely was. `active_days_in_window`: of the last `active_days_window` days. `missed`:
     None if there are deadlines in the past and the platform told the state of none of them. `grades`: of
     required work, the newest first. `caught_up`: None too while any deadline is missed or unknown.
     """
@@ -72,6 +73,7 @@ class Indicators:
     silent_break_days: int = 0
     resumed_on: date | None = None
     longest_gap_days: int | None = None
+    usual_gap_days: int | None = None
     active_days_in_window: int | None = None
     active_days_window: int | None = None
     recent_active_days: int | None = None
@@ -141,6 +143,7 @@ def compare(
         silent_break_days=visits.silent_break_days,
         resumed_on=visits.resumed_on,
         longest_gap_days=visits.longest_gap_days,
+        usual_gap_days=visits.usual_gap_days,
         active_days_in_window=visits.active_days_in_window,
         active_days_window=visits.active_days_window,
         recent_active_days=visits.recent_active_days,

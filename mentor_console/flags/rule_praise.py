@@ -13,7 +13,7 @@ from mentor_console.flags.thresholds import Thresholds
 def evaluate_back_again(indicators: Indicators, thresholds: Thresholds) -> Finding | None:
     """A visit after an absence that would have been an alarm."""
     back = indicators.came_back
-    if back is None or back.gap_days < thresholds.silent_week_days:
+    if back is None or back.counted_days < thresholds.silent_week_days:
         return None
     reason = Reason("back_again", {"visited_on": back.on.isoformat(), "gap_days": back.gap_days})
     return _praise("back_again", reason, back.on, thresholds)

@@ -75,7 +75,7 @@ def _is_confirmed(indicators: Indicators, thresholds: Thresholds) -> bool:
 
 def _is_usual(days: int, indicators: Indicators, thresholds: Thresholds) -> bool:
     """Within the cohort's silence (when all are quiet, something else explains it) or the own rhythm."""
-    median, own = indicators.cohort_silent_days_median, indicators.longest_gap_days
+    median, own = indicators.cohort_silent_days_median, indicators.usual_gap_days
     if median is not None and days <= thresholds.silent_cohort_factor * median:
         return True
     return own is not None and days <= own and days < thresholds.silent_ceiling_days

@@ -1,12 +1,12 @@
 """What is measured of one learner's visits: silence, rhythm, activity, a return; each with its unit.
 
-None means unknown, never zero. A source that only counts active days per period gives what periods can give:
-silence of at least so many days, and sums over windows that the periods fill exactly.
+None means unknown, never zero: days on which nobody looked may have had visits (watching.py). A source that
+only counts active days per period gives silence of at least so many days, and sums over whole periods.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from operator import sub
@@ -15,22 +15,27 @@ from mentor_console.flags import course_calendar as calendar
 from mentor_console.flags.deadlines import find_last_submission
 from mentor_console.flags.facts import CountedDays, CourseFacts, LearnerFacts
 from mentor_console.flags.thresholds import Thresholds
+from mentor_console.flags.watching import idle_until, is_all_known, is_gap_known, is_watched
 
 WEEKS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A visit on `on`, within the days that news stay fresh, after `gap_days` outside breaks without one."""
+    """A visit on `on`, within the days that news stay fresh, after `gap_days` without one; of these
+    `counted_days` are outside breaks and agreed absences."""
 
     on: date
     gap_days: int
+    counted_days: int
 
 
 @dataclass(frozen=True, slots=True)
 class Visits:
     """All values but dates are in days. `resumed_on`: the end of an agreed absence that the silence is
-    counted from. `active_days_window`: the days that `active_days_in_window` is the sum over."""
+    counted from. `active_days_window`: the days that `active_days_in_window` is the sum over.
+    `usual_gap_days`: a gap that there surely was; `longest_gap_days` is known only if every gap is, and only
+    where nothing had to be left out of it."""
 
     never_opened: bool | None = None
     last_visit_at: datetime | date | None = None
@@ -42,6 +47,7 @@ class Visits:
     silent_break_days: int = 0
     resumed_on: date | None = None
     longest_gap_days: int | None = None
+    usual_gap_days: int | None = None
     active_days_in_window: int | None = None
     active_days_window: int | None = None
     recent_active_days: int | None = None
@@ -82,9 +88,11 @@ def _measure_known(
     clock = calendar.find_clock_start(course, learner)
     resumed = _find_resumption(course, learner, now)
     since = max((day for day in (visited_on, clock, resumed) if day is not None), default=None)
-    window = _usable_window(thresholds.activity_window_days, resumed, today)
+    window = _watched_window(course, thresholds.activity_window_days, resumed, today)
     half = thresholds.slowing_window_days
-    halves_known = _usable_window(2 * half, resumed, today) is not None
+    halves_known = _watched_window(course, 2 * half, resumed, today) is not None
+    there = replace(course, breaks=course.breaks + learner.absences) if learner.absences else course
+    usual_gap = _usual_gap(there, days, clock, thresholds)
     return Visits(
         never_opened=is_never_opened(course, learner, now),
         last_visit_at=visited_at,
@@ -94,15 +102,16 @@ def _measure_known(
         silent_days=_days_since(course, since, today),
         silent_break_days=calendar.count_break_days(course, since, today) if since else 0,
         resumed_on=resumed if since is not None and since == resumed else None,
-        longest_gap_days=_longest_gap(course, days, clock, thresholds),
+        longest_gap_days=usual_gap if _is_longest(course, _since(days, clock), clock, usual_gap) else None,
+        usual_gap_days=usual_gap,
         active_days_in_window=_count(days, today, window) if window else None,
         active_days_window=window,
         recent_active_days=_count(days, today, half) if halves_known else None,
         earlier_active_days=_count(days, today, 2 * half) - _count(days, today, half)
         if halves_known
         else None,
-        weekly_active_days=_count_weekly(days, today),
-        came_back=_find_return(course, days, visited_on, clock, thresholds, today),
+        weekly_active_days=_count_weekly(days, today) if is_watched(course, 7 * WEEKS_SHOWN, today) else None,
+        came_back=_find_return(there, days, visited_on, clock, thresholds, today),
     )
 
 
@@ -146,14 +155,19 @@ def _days_since(course: CourseFacts, since: date | None, today: date) -> int | N
 
 
 def _find_resumption(course: CourseFacts, learner: LearnerFacts, now: datetime) -> date | None:
-    """The day an agreed absence ended."""
-    ended = learner.paused_until is not None and learner.paused_until <= now
-    return calendar.to_day(learner.paused_until, course.zone) if ended and learner.paused_until else None
+    """The last day of an agreed absence that is over."""
+    until = learner.paused_until
+    return calendar.to_last_day(until, course.zone) if until is not None and until <= now else None
 
 
 def _usable_window(window_days: int, resumed: date | None, today: date) -> int | None:
     """None where an agreed absence reaches into the window: its days would count as idle."""
     return None if resumed is not None and (today - resumed).days < window_days else window_days
+
+
+def _watched_window(course: CourseFacts, window_days: int, resumed: date | None, today: date) -> int | None:
+    """None too where a day of the window was not looked at."""
+    return _usable_window(window_days, resumed, today) if is_watched(course, window_days, today) else None
 
 
 def _count(days: Sequence[int], today: date, window_days: int) -> int:
@@ -167,16 +181,28 @@ def _count_weekly(days: Sequence[int], today: date) -> tuple[int, ...]:
     return tuple(other - one for one, other in pairwise(edges))
 
 
-def _longest_gap(
+def _usual_gap(
     course: CourseFacts, days: Sequence[int], clock: date | None, thresholds: Thresholds
 ) -> int | None:
-    """None where days are too few to be a rhythm. Days before the learner's clock started are left out."""
-    counted = days[bisect_left(days, clock.toordinal()) :] if clock else days
+    """The longest gap that there surely was. None where days are too few to be a rhythm. Days before the
+    learner's clock started are left out."""
+    counted = _since(days, clock)
     if len(counted) < max(thresholds.rhythm_min_active_days, 2):
         return None
-    if not course.breaks:
+    if not course.breaks and course.look_days is None:
         return max(map(sub, counted[1:], counted))
-    return max(_gap(course, one, other) for one, other in pairwise(counted))
+    # After the last day known to be idle there may have been a visit, on the next day at the earliest.
+    return max(_gap(course, one, idle_until(course, one, other) + 1) for one, other in pairwise(counted))
+
+
+def _is_longest(course: CourseFacts, days: Sequence[int], clock: date | None, usual_gap: int | None) -> bool:
+    """Whether "never longer than that" is true of the days as they stand in a list."""
+    plain = max((other - one for one, other in pairwise(days)), default=None)
+    return plain == usual_gap and is_all_known(course, days, clock)
+
+
+def _since(days: Sequence[int], clock: date | None) -> Sequence[int]:
+    return days[bisect_left(days, clock.toordinal()) :] if clock else days
 
 
 def _gap(course: CourseFacts, one: int, other: int) -> int:
@@ -193,18 +219,22 @@ def _find_return(
     thresholds: Thresholds,
     today: date,
 ) -> Return | None:
-    """The longest gap, since the learner's clock started, that a visit of the last days ended."""
+    """The longest gap, since the learner's clock started, that a visit of the last days surely ended."""
     fresh_from = today.toordinal() - thresholds.good_news_days
     ordered = (
         [*days, visited_on.toordinal()] if visited_on and visited_on.toordinal() not in days[-1:] else days
     )
-    counted = ordered[bisect_left(ordered, clock.toordinal()) :] if clock else ordered
+    counted = _since(ordered, clock)
     fresh = counted[max(bisect_left(counted, fresh_from) - 1, 0) :]
-    ended = [(_gap(course, one, other), other) for one, other in pairwise(fresh) if other >= fresh_from]
+    ended = [
+        (_gap(course, one, other), other, other - one)
+        for one, other in pairwise(fresh)
+        if other >= fresh_from and is_gap_known(course, one, other)
+    ]
     if not ended:
         return None
-    gap, on = max(ended)
-    return Return(date.fromordinal(on), gap)
+    counted_days, on, gap_days = max(ended)
+    return Return(date.fromordinal(on), gap_days, counted_days)
 
 
 def _is_counted_from_start(course: CourseFacts, learner: LearnerFacts) -> bool:

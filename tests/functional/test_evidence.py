@@ -63,7 +63,7 @@ CITED: dict[str, tuple[tuple[str, str, str], ...]] = {
     "finished": (("finished_on", "finished", "on"),),
 }
 """Where each value of a reason is told: (value, line of the evidence, its column)."""
-COMMON = {"silent_long", "cohort_visited", "less_active_than_cohort", "fewer_steps", "missed_deadline"}
+COMMON = {"silent_long", "cohort_visited", "fewer_steps", "missed_deadline"}
 
 
 def test_every_number_of_every_reason_of_the_demo_can_be_checked(seeded_site: DemoSite) -> None:

@@ -23,6 +23,7 @@ from course_sync.models import (
     Activity,
     Context,
     Freshness,
+    LookDay,
     Membership,
     Organisation,
     Person,
@@ -82,9 +83,15 @@ class World:
     def make_course(self, platform: Platform, **columns: Any) -> Context:
         number = next(self.numbers)
         given = {"external_id": f"course-{number}", "title": f"Course {number}", "starts_at": COURSE_START}
-        return _saved(
-            Context(organisation_id=platform.organisation_id, platform_id=platform.id, **{**given, **columns})
-        )
+        owner = {"organisation_id": platform.organisation_id, "platform_id": platform.id}
+        course = _saved(Context(**owner, **{**given, **columns}))
+        self.watch(course, [NOW.date() - timedelta(days=back) for back in range(1, 75)])
+        return course
+
+    def watch(self, course: Context, days: Sequence[date]) -> None:
+        """Visits were looked at on these days."""
+        db.session.add_all(LookDay(context_id=course.id, day=day) for day in days)
+        db.session.flush()
 
     def make_person(self, platform: Platform | None = None, **columns: Any) -> Person:
         platform = platform or self.platform

@@ -18,8 +18,9 @@ from mentor_console.contacts import record_contact, take_back_contact
 from mentor_console.course_facts import load_course
 from mentor_console.decisions import dismiss_flags, snooze
 from mentor_console.errors import Conflict, InvalidInput
+from mentor_console.flagging import refresh_flags
 from mentor_console.learner_page import get_learner_page, get_own_page
-from mentor_console.models import Contact, LearnerAnswer
+from mentor_console.models import Contact, Flag, LearnerAnswer
 from mentor_console.notes import add_note, list_notes, take_back_note
 from mentor_console.today import get_today
 from tests.integration.console_world import NOW, World, days_ago, viewer_for
@@ -256,9 +257,25 @@ class TestAbsence:
         answer = say(own, "working_offline", text="")
         assert (answer.until, answer.until_at) == (None, NOW + timedelta(days=7))
         assert load_course(world.course.id, NOW).learners[0].paused_until == answer.until_at
-        assert load_course(world.course.id, NOW + timedelta(days=7)).learners[0].paused_until is None
+        over = load_course(world.course.id, NOW + timedelta(days=7)).learners[0]
+        assert (over.paused_until, over.absences) == (answer.until_at, ((NOW, answer.until_at),))
         withdraw_answer(own, answer.id, NOW)
         assert load_course(world.course.id, NOW).learners[0].paused_until is None
+
+    def test_silence_is_counted_from_its_last_day(self, world: World) -> None:
+        ill = world.make_member(last_access_days=40)
+        viewer = viewer_for(ill.person, world.course, is_learner=True, own_membership_id=ill.id)
+        zone = ZoneInfo("Europe/Paris")
+        say(viewer, "ill_until", until=days_ago(2).date(), now=days_ago(8), zone=zone)
+        say(viewer, "working_offline", until=days_ago(5).date(), now=days_ago(7), zone=zone)
+        for days, expected in ((0, []), (5, [("watch", 7)]), (12, [("act", 14)])):
+            refresh_flags(world.course.id, NOW + timedelta(days=days))
+            flags = db.session.scalars(select(Flag).filter_by(membership_id=ill.id, cleared_at=None)).all()
+            told = [(flag.level, flag.reasons[0]["values"]["days"]) for flag in flags]
+            assert told == expected
+            for flag in flags:
+                (left_out,) = (item for item in flag.reasons if item["code"] == "pause_left_out")
+                assert left_out["values"]["until"] == days_ago(2).date().isoformat()
 
     def test_alarms_come_back_when_it_is_over(
         self, world: World, mentor: Viewer, own: Viewer, learner: Membership
