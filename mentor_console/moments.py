@@ -7,7 +7,7 @@ rules count.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -19,6 +19,8 @@ from flask_babel import gettext as _
 
 from mentor_console.course_zones import zone_of_organisation
 
+_HOUR_MATTERS = timedelta(days=2)
+"""A deadline so near is said with its hour."""
 _DAYS_IN_WORDS = 60
 """Up to here a past day is said as "n days ago"; further back the date tells more."""
 
@@ -89,14 +91,26 @@ def past_words(moment: datetime, now: datetime) -> str:
 
 
 def due_words(moment: datetime, now: datetime) -> str:
-    """A deadline: "today at 23:59", "tomorrow at 12:00", else weekday and date."""
+    """A deadline: "today at 23:59", "tomorrow at 12:00", "10:00 on Tuesday 18 November" while it is near, by
+    the reader's clock; else weekday and date, the day being the one that is counted."""
+    if not _is_near(moment, now):
+        return day_words(course_day(moment), today=course_day(now))
     day, today = local_day(moment), local_day(now)
     time = time_words(moment)
     if day == today:
         return _("today at %(time)s", time=time)
     if (day - today).days == 1:
         return _("tomorrow at %(time)s", time=time)
-    return day_words(day, today=today)
+    return _("%(time)s on %(date)s", time=time, date=day_words(day, today=today))
+
+
+def short_due_words(moment: datetime, now: datetime) -> str:
+    """A deadline in a table: with its hour while it is near, else "9 Nov"."""
+    return due_words(moment, now) if _is_near(moment, now) else short_day_words(moment, now)
+
+
+def _is_near(moment: datetime, now: datetime) -> bool:
+    return timedelta(0) <= moment - now <= _HOUR_MATTERS
 
 
 def moment_words(moment: datetime, now: datetime) -> str:
