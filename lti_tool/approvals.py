@@ -98,7 +98,12 @@ def decide_deployment(deployment: Deployment, *, approve: bool) -> None:
     db.session.commit()
 
 
-def audit_registration(platform: Platform, invite: Invite, now: datetime) -> None:
-    """Note that a platform came by an invite, and whether it was let in at once."""
-    subject = {"platform_id": platform.id, "invite_id": invite.id, "status": platform.status}
-    record_audit("platform_registered", subject, now, organisation_id=platform.organisation_id)
+def audit_registration(
+    platform: Platform, invite: Invite, changed: tuple[str, ...] | None, now: datetime
+) -> None:
+    """Note that a platform came by an invite or was changed by one (`changed`: which fields), and its state."""
+    subject: dict[str, Any] = {"platform_id": platform.id, "invite_id": invite.id, "status": platform.status}
+    action = "platform_registered"
+    if changed is not None:
+        action, subject["changed"] = "platform_changed", list(changed)
+    record_audit(action, subject, now, organisation_id=platform.organisation_id)

@@ -21,7 +21,14 @@ from lti_tool.config import Settings
 from lti_tool.models import Invite
 from lti_tool.platform_document import PlatformDescription, check_document_address, read_document
 from lti_tool.rate_limits import INVITES, count_use
-from lti_tool.registration import PlatformDetails, PlatformForeign, RegistrationInvalid, save_platform
+from lti_tool.registration import (
+    PlatformDetails,
+    PlatformForeign,
+    PlatformInUse,
+    RegistrationInvalid,
+    find_platform,
+    save_platform,
+)
 from lti_tool.registration_refusals import RegistrationRefused
 from lti_tool.secrets import SealBroken, Sealer
 from lti_tool.tool_description import TOOL_CONFIGURATION, registration_document
@@ -33,6 +40,8 @@ MAX_DOCUMENT_BYTES = 256 * 1024
 OFFER_LIFE = timedelta(minutes=30)
 """Moodle's registration token lives an hour."""
 MAX_TOKEN_CHARS = 8192
+COMPARED = ("auth_login_url", "auth_token_url", "jwks_url", "auth_audience")
+"""What an admin is shown before a known platform changes, in this order."""
 _FETCH_CODES = {
     "broken_json": "configuration_not_json",
     "html_answer": "configuration_not_json",
@@ -56,6 +65,31 @@ class Offer:
         """For the form: nobody can read or change it on the way."""
         values = asdict(self) | {"made_at": self.made_at.isoformat()}
         return sealer.seal(json.dumps(values))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value of a known platform that another one takes the place of; "" = none."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Connected:
+    """What came of a registration."""
+
+    platform: Platform
+    invite: Invite
+    changed: tuple[str, ...] | None
+    """Fields of a platform known before that are other ones now; None = the platform is new."""
+
+
+def list_changes(platform: Platform, description: PlatformDescription | PlatformDetails) -> list[Change]:
+    """Which of the stored addresses the description replaces."""
+    pairs = [(field, getattr(platform, field), getattr(description, field)) for field in COMPARED]
+    return [Change(field, before or "", after or "") for field, before, after in pairs if before != after]
 
 
 def open_offer(sealed: str, sealer: Sealer, now: datetime) -> Offer:
@@ -107,7 +141,7 @@ def _fetch_document(client: PlatformClient, address: str, token: str) -> dict[st
 
 def connect(
     offer: Offer, client: PlatformClient, settings: Settings, names: dict[str, str], now: datetime
-) -> tuple[Platform, Invite]:
+) -> Connected:
     """Consume the invite, register at the platform, and store what it answers. Raises RegistrationRefused.
 
     What comes to nothing leaves the invite usable.
@@ -118,8 +152,8 @@ def connect(
     try:
         answer = _post_registration(offer, client, settings.public_url, names)
         details = _details_of(offer.description, answer)
-        return _store(details, invite, settings, now), invite
-    except RegistrationRefused:
+        return _store(details, invite, settings, now)
+    except Exception:  # also what nobody foresaw: the invite was of no use to anybody
         invites.release_invite(invite)
         raise
 
@@ -165,9 +199,11 @@ def _details_of(description: PlatformDescription, answer: dict[str, Any]) -> Pla
     )
 
 
-def _store(details: PlatformDetails, invite: Invite, settings: Settings, now: datetime) -> Platform:
+def _store(details: PlatformDetails, invite: Invite, settings: Settings, now: datetime) -> Connected:
     """Store a platform the invite brings, or bring up to date the one it names or finds."""
     status = ACTIVE if invite.approve_at_once else PENDING
+    known = invite.platform or find_platform(details.issuer, details.client_id)
+    changed = _changed_fields(known, details) if known else None
     try:
         platform = save_platform(
             details,
@@ -179,8 +215,15 @@ def _store(details: PlatformDetails, invite: Invite, settings: Settings, now: da
         )
     except PlatformForeign as problem:
         raise RegistrationRefused("invite_foreign", str(problem)) from None
+    except PlatformInUse as problem:
+        raise RegistrationRefused("invite_not_update", str(problem)) from None
     except RegistrationInvalid as problem:
         raise RegistrationRefused("registration_unclear", str(problem)) from None
     invite.platform_id = platform.id
     db.session.commit()
-    return platform
+    return Connected(platform, invite, changed)
+
+
+def _changed_fields(known: Platform, details: PlatformDetails) -> tuple[str, ...]:
+    fields = [change.field for change in list_changes(known, details)]
+    return (*fields, "client_id") if known.client_id != details.client_id else tuple(fields)

@@ -46,6 +46,10 @@ class PlatformForeign(RegistrationInvalid):
     """The platform belongs to somebody else, or is not the one that was meant."""
 
 
+class PlatformInUse(RegistrationInvalid):
+    """The platform is let in already, and nobody has approved a change of it."""
+
+
 @dataclass(frozen=True)
 class PlatformDetails:
     """What an administrator tells about one platform."""
@@ -88,7 +92,8 @@ def save_platform(
     """Store what an invite brought; what is new about it gets this status. Raises RegistrationInvalid.
 
     `updates` is the platform to bring up to date, also under a new client id. Raises PlatformForeign for a
-    platform of another organisation, or another than `updates`.
+    platform of another organisation, or another than `updates`; PlatformInUse for one that is let in, where
+    neither `updates` nor the status says that somebody approved the change.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
     return _save(details, settings, now, _Terms(organisation_id, status, updates))
@@ -145,10 +150,7 @@ def get_platform(platform_id: int) -> Platform:
 
 
 def _refuse_known(details: PlatformDetails, but: Platform | None) -> None:
-    statement = select(Platform).where(
-        Platform.issuer == details.issuer, Platform.client_id == details.client_id
-    )
-    if db.session.scalars(statement).one_or_none() not in (None, but):
+    if find_platform(details.issuer, details.client_id) not in (None, but):
         raise RegistrationInvalid(_KNOWN)
 
 
@@ -185,6 +187,12 @@ def check_details(details: PlatformDetails, *, allow_loopback: bool, deployments
 def find_registration(issuer: str, client_id: str) -> Registration | None:
     """The registration named by issuer *and* client_id."""
     return registration_lookup.find_registration(issuer, client_id)
+
+
+def find_platform(issuer: str, client_id: str) -> Platform | None:
+    """The platform's row, whatever its state."""
+    statement = select(Platform).where(Platform.issuer == issuer, Platform.client_id == client_id)
+    return db.session.scalars(statement).one_or_none()
 
 
 def list_registrations(issuer: str) -> list[Registration]:
@@ -297,14 +305,13 @@ def _upsert(details: PlatformDetails, settings: Settings, now: datetime, terms: 
 
 
 def _find_to_update(details: PlatformDetails, terms: _Terms) -> Platform | None:
-    """The platform these details are about. Raises PlatformForeign where the terms do not allow it."""
-    statement = select(Platform).where(
-        Platform.issuer == details.issuer, Platform.client_id == details.client_id
-    )
-    known = db.session.scalars(statement).one_or_none()
+    """The platform these details are about. Raises PlatformForeign, PlatformInUse where it may not change."""
+    known = find_platform(details.issuer, details.client_id)
     if known is not None and terms.is_bound and known.organisation_id != terms.organisation_id:
         raise PlatformForeign("client_id: another organisation is connected with it")
     if terms.updates is None:
+        if known is not None and known.status == ACTIVE != terms.status:
+            raise PlatformInUse("client_id: the platform registered with it is let in already")
         return known
     if known not in (None, terms.updates) or terms.updates.issuer != details.issuer:
         raise PlatformForeign("issuer: this is another platform than the one to bring up to date")

@@ -31,6 +31,7 @@ CODES = {
     "invite_used": 410,
     "invite_withdrawn": 410,
     "invite_foreign": 403,
+    "invite_not_update": 409,
     "offer_stale": 400,
     "configuration_missing": 400,
     "configuration_address_refused": 400,

@@ -97,6 +97,16 @@ def field_words(field: str) -> str:
     }.get(field, _("Needs a whole public address that begins with https://"))
 
 
+def changed_field_names() -> dict[str, str]:
+    """What the addresses of a platform are for, by field."""
+    return {
+        "auth_login_url": _("Address of logins"),
+        "auth_token_url": _("Address of access tokens"),
+        "jwks_url": _("Address of the public keys"),
+        "auth_audience": _("Audience of access tokens"),
+    }
+
+
 def approval_words(code: str, organisation_name: str) -> RefusalWords:
     """A launch of a platform or deployment that nobody has approved."""
     wait = _("Try again when the admin says that it is done. You do not need to change anything.")
@@ -158,6 +168,9 @@ def _invite_sentences() -> dict[str, str]:
         "invite_foreign": _(
             "This platform belongs to another organisation, or is not the one this invite is for."
         ),
+        "invite_not_update": _(
+            "This platform is connected already, and this invite may not change it. It stays as it was."
+        ),
     }
 
 
@@ -201,6 +214,11 @@ def _next_steps(code: str) -> tuple[str, ...]:
     by_hand = _("If it happens again, connect the platform by hand; the documentation says how.")
     if code in ("invite_missing", "invite_unknown"):
         return (_("Copy the whole link again, and paste it into your learning platform."), new_invite)
+    if code == "invite_not_update":
+        return (
+            _("Ask an admin for an invite that brings this platform up to date: Organisation, Platforms."),
+            _("On the server: ementor platform invite --update NUMBER"),
+        )
     if code.startswith("invite_"):
         return (new_invite,)
     if code in ("configuration_missing", "offer_stale"):

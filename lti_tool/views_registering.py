@@ -9,10 +9,11 @@ from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from lti_tool import dynamic_registration, invites
 from lti_tool.approvals import audit_registration
+from lti_tool.dynamic_registration import list_changes
 from lti_tool.headers import frame_by_addresses
 from lti_tool.models import Invite
 from lti_tool.platform_document import canvas_stage
-from lti_tool.registration_wording import product_words, tool_names
+from lti_tool.registration_wording import changed_field_names, product_words, tool_names
 from lti_tool.services import current_services
 from lti_tool.tool_description import canvas_configuration
 
@@ -38,6 +39,8 @@ def offer() -> str:
         host=found.description.host,
         product=found.description.product,
         product_name=product_words(found.description.product),
+        changes=list_changes(invite.platform, found.description) if invite.platform else [],
+        field_names=changed_field_names(),
         sealed=found.seal(services.sealer),
         **_invite_facts(invite),
     )
@@ -49,10 +52,11 @@ def connect() -> str:
     services = current_services()
     offered = dynamic_registration.open_offer(request.form.get("offer", ""), services.sealer, g.real_now)
     _frame_by_platform(offered.document_address)
-    platform, invite = dynamic_registration.connect(
+    connected = dynamic_registration.connect(
         offered, services.client, services.settings, tool_names(), g.real_now
     )
-    audit_registration(platform, invite, g.real_now)
+    platform, invite = connected.platform, connected.invite
+    audit_registration(platform, invite, connected.changed, g.real_now)
     return render_template(
         "lti_tool/registered.html",
         platform=platform,

@@ -244,3 +244,46 @@ def test_canvas_reads_the_configuration_of_this_site(demo_site: DemoSite) -> Non
     document = requests.get(demo_site.tool_url + "/lti/canvas.json", timeout=10).json()
     assert document["target_link_uri"] == demo_site.tool_url + "/lti/launch"
     assert document["title"] == "E-mentor"
+
+
+def give_the_first_id_again(site: DemoSite) -> None:
+    """From now on the platform answers every registration with the id of its first one."""
+    tools = site.lms.extensions[EXTENSION].tools
+    taken = tools.register
+    tools.register = lambda *given: tools.tools[0] if taken(*given) else None
+
+
+def stored_keys(site: DemoSite, platform_id: int, jwks_url: str = "") -> str:
+    """Where the tool looks for a platform's keys; `jwks_url` puts another address there first."""
+    with site.tool.app_context():
+        row = db.session.get_one(Platform, platform_id)
+        row.jwks_url = jwks_url or row.jwks_url
+        found = row.jwks_url
+        db.session.commit()
+        db.session.remove()
+    return found
+
+
+def test_only_an_approved_invite_changes_a_platform_that_is_let_in(demo_site: DemoSite) -> None:
+    register(demo_site, invite(demo_site, approve_at_once=True))
+    known = platforms(demo_site)[-1]
+    give_the_first_id_again(demo_site)
+    assert platforms(demo_site)[-1]["client_id"] == known["client_id"]
+    told = stored_keys(demo_site, known["id"])
+    ours = stored_keys(demo_site, known["id"], "https://lms.example/trusted-keys")
+    link = invite(demo_site)
+    refused = register(demo_site, link)
+    assert (refused.status, code_of(refused)) == (409, "invite_not_update")
+    assert (platforms(demo_site)[-1], stored_keys(demo_site, known["id"])) == (known, ours)
+    assert start(demo_site, link).status == 200  # still good, for another platform
+
+    page = start(demo_site, invite(demo_site, updates=known["id"]))
+    assert ours in page.text
+    assert told in page.text
+    assert PlainBrowser().submit(page, page.forms[0]).status == 200
+    assert stored_keys(demo_site, known["id"]) == told
+    with demo_site.tool.app_context():
+        newest = db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
+        assert newest is not None
+        assert (newest.action, newest.subject["changed"]) == ("platform_changed", ["jwks_url"])
+        db.session.remove()
