@@ -1,14 +1,17 @@
-"""Launches as many browsers make them: login, the platform's signature, launch; whole requests over HTTP."""
+"""Launches as many browsers make them: login, the platform's signature, launch; whole requests over HTTP.
+
+Everybody logs in, then the platform signs, then everybody launches: its signing takes longer than all a tool
+does, and is no part of what is measured. Requests are written ready to sockets, so that the load is light.
+"""
 
 from __future__ import annotations
 
-import threading
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPResponse
-from itertools import count
+from itertools import chain
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.harness.lti_platform import INSTRUCTOR, LEARNER, TestPlatform
@@ -17,7 +20,6 @@ BROWSERS = 8
 """At once; twice the threads of the server."""
 PEOPLE = 600
 """Of one course; one in twenty teaches."""
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True)
@@ -45,87 +47,107 @@ class Answer:
     cookies: str
 
 
-def run_round(side: Side, platform: TestPlatform, seconds: float) -> float:
-    """Launches per second of all browsers together; each launch is of a browser without cookies.
+def run_round(side: Side, platform: TestPlatform, launches: int) -> float:
+    """Launches per second of all browsers together, each of a browser that had no cookies before.
 
-    Raises RuntimeError where one is refused.
+    The time is that of the logins and that of the launches. Raises RuntimeError where one is refused.
     """
-    numbers, ends_at = _shared_count(), time.monotonic() + seconds
+    logins, login_seconds = _send_all(side, [_login(side, platform, n) for n in range(launches)])
+    signed = [_launch(side, platform, number, login) for number, login in enumerate(logins)]
+    answers, launch_seconds = _send_all(side, signed)
+    refused = [answer.status for answer in answers if answer.status not in (302, 303)]
+    if refused:
+        raise RuntimeError(f"{side.name} refused {len(refused)} launches, the first with {refused[0]}")
+    return launches / (login_seconds + launch_seconds)
+
+
+def launch_twice(side: Side, platform: TestPlatform) -> tuple[Answer, Answer]:
+    """What a browser gets that launches, and then sends the same launch again."""
+    ((login,), _) = _send_all(side, [_login(side, platform, 1)])
+    launch = _launch(side, platform, 1, login)
+    ((first,), _), ((second,), _) = _send_all(side, [launch]), _send_all(side, [launch])
+    return first, second
+
+
+def _send_all(side: Side, requests: Sequence[bytes]) -> tuple[list[Answer], float]:
+    """The answers, in the order of the requests, and the seconds until the last one."""
+    shares = [requests[start::BROWSERS] for start in range(BROWSERS)]
     started_at = time.monotonic()
     with ThreadPoolExecutor(BROWSERS) as pool:
-        done = list(pool.map(lambda _: _launch_until(side, platform, numbers, ends_at), range(BROWSERS)))
-    return sum(done) / (time.monotonic() - started_at)
+        shared = list(pool.map(lambda share: _send_share(side, share), shares))
+    seconds = time.monotonic() - started_at
+    answers = [shared[number % BROWSERS][number // BROWSERS] for number in range(len(requests))]
+    return [_read_answer(head) for head in answers], seconds
 
 
-def launch_once(side: Side, platform: TestPlatform, number: int) -> tuple[Answer, dict[str, str], Answer]:
-    """One launch on a connection of its own: the answer to the login, the form of the launch, its answer."""
-    connection = HTTPConnection(side.host, side.port, timeout=30)
-    try:
-        return _launch(connection, side, platform, number)
-    finally:
-        connection.close()
+def _send_share(side: Side, requests: Sequence[bytes]) -> list[bytes]:
+    """One browser: one request after the other on one connection. The heads of the answers."""
+    with socket.create_connection((side.host, side.port), timeout=30) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return [_exchange(connection.sendall, connection.recv, request) for request in requests]
 
 
-def send_launch(side: Side, form: dict[str, str], cookies: str) -> Answer:
-    """Post the form of a launch once more."""
-    connection = HTTPConnection(side.host, side.port, timeout=30)
-    try:
-        return _post(connection, side.path_to_launch, form, cookies)
-    finally:
-        connection.close()
+def _exchange(send: Callable[[bytes], object], receive: Callable[[int], bytes], request: bytes) -> bytes:
+    """Send a request and read its answer to the end; both tools say how long a body is."""
+    send(request)
+    rest = _more(receive)
+    while b"\r\n\r\n" not in rest:
+        rest += _more(receive)
+    head, _, body = rest.partition(b"\r\n\r\n")
+    lowered = head.lower()
+    if b"\r\ncontent-length:" not in lowered:
+        raise RuntimeError("an answer without a length")
+    length = int(lowered.split(b"\r\ncontent-length:", 1)[1].split(b"\r\n", 1)[0])
+    received = len(body)
+    while received < length:
+        received += len(_more(receive))
+    return head
 
 
-def _shared_count() -> Iterator[int]:
-    """1, 2, 3 ... for several threads."""
-    lock, numbers = threading.Lock(), count(1)
-    while True:
-        with lock:
-            yield next(numbers)
+def _more(receive: Callable[[int], bytes]) -> bytes:
+    given = receive(65_536)
+    if not given:
+        raise RuntimeError("the server hung up")
+    return given
 
 
-def _launch_until(side: Side, platform: TestPlatform, numbers: Iterator[int], ends_at: float) -> int:
-    connection = HTTPConnection(side.host, side.port, timeout=30)
-    done = 0
-    while time.monotonic() < ends_at:
-        _, _, answer = _launch(connection, side, platform, next(numbers))
-        if answer.status not in (302, 303):
-            raise RuntimeError(f"{side.name} refused a launch with {answer.status}")
-        done += 1
-    connection.close()
-    return done
+def _read_answer(head: bytes) -> Answer:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    fields = [(name.strip().lower(), value.strip()) for name, _, value in (x.partition(":") for x in lines)]
+    cookies = "; ".join(value.partition(";")[0] for name, value in fields if name == "set-cookie")
+    location = next((value for name, value in fields if name == "location"), "")
+    return Answer(int(first.split()[1]), location, cookies)
 
 
-def _launch(
-    connection: HTTPConnection, side: Side, platform: TestPlatform, number: int
-) -> tuple[Answer, dict[str, str], Answer]:
-    person = f"user-{number % PEOPLE}"
+def _login(side: Side, platform: TestPlatform, number: int) -> bytes:
     begin = {
         "iss": platform.issuer,
         "client_id": platform.client_id,
-        "login_hint": person,
+        "login_hint": f"user-{number % PEOPLE}",
         "target_link_uri": side.origin + side.path_to_launch,
         "lti_message_hint": '{"launchid":"7"}',
     }
-    login = _post(connection, side.path_to_login, begin)
+    return _post(side, side.path_to_login, begin)
+
+
+def _launch(side: Side, platform: TestPlatform, number: int, login: Answer) -> bytes:
     query = parse_qs(urlsplit(login.location).query)
     claims = platform.claims(
         query["nonce"][0],
-        sub=person,
+        sub=f"user-{number % PEOPLE}",
         roles=[INSTRUCTOR if number % 20 == 0 else LEARNER],
         target_link_uri=side.origin + side.path_to_launch,
     )
     form = {"id_token": platform.sign(claims), "state": query["state"][0]}
-    return login, form, _post(connection, side.path_to_launch, form, login.cookies)
+    return _post(side, side.path_to_launch, form, login.cookies)
 
 
-def _post(connection: HTTPConnection, path: str, form: dict[str, str], cookies: str = "") -> Answer:
-    headers = FORM | ({"Cookie": cookies} if cookies else {})
-    connection.request("POST", path, urlencode(form), headers)
-    response = connection.getresponse()
-    response.read()
-    return Answer(response.status, response.getheader("Location", ""), _cookies_of(response))
-
-
-def _cookies_of(response: HTTPResponse) -> str:
-    given = response.headers.get_all("Set-Cookie") or []
-    return "; ".join(cookie.partition(";")[0] for cookie in given)
+def _post(side: Side, path: str, form: dict[str, str], cookies: str = "") -> bytes:
+    body = urlencode(form)
+    fields = {
+        "Host": f"{side.host}:{side.port}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": str(len(body)),
+    } | ({"Cookie": cookies} if cookies else {})
+    lines = chain([f"POST {path} HTTP/1.1"], (f"{name}: {value}" for name, value in fields.items()))
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("ascii")
