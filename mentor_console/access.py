@@ -19,14 +19,12 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
 from course_sync.models import SOURCE_LTI, Freshness, Membership, Person
-from mentor_console.mentorship import is_by_role_for, is_named, select_courses_by_role
+from mentor_console.mentorship import is_by_role_for, select_courses_by_role
 from mentor_console.models import Assignment, RoleGrant
 
 Part = Literal["mentor", "trainer", "learner", "admin", "applicant", "anyone"]
 """What one can be in a session. `applicant` may ask for access, sees nobody; `anyone` = any valid session."""
 
-_GONE = ("left", "suspended")
-"""Status of a membership that gives no access to anybody else's page."""
 _OWN = aliased(Membership)
 """The membership of whoever looks, beside those of the learners; made once, since making it takes long."""
 
@@ -206,7 +204,7 @@ def _open_grants(launch: LaunchFacts) -> set[tuple[str, int | None]]:
         RoleGrant.person_id == launch.person_id,
         RoleGrant.organisation_id == launch.organisation_id,
         RoleGrant.ended_at.is_(None),
-        ~_is_somebody_who_is_gone(launch.person_id, RoleGrant.context_id),
+        ~rests(RoleGrant),
     )
     by_role = select_courses_by_role(launch.person_id, launch.context_id).subquery()
     mapped = select(literal("mentor"), by_role.c.context_id)
@@ -240,18 +238,24 @@ def _is_roster_known(context_id: int | None) -> bool:
     return row is not None and row.as_of is not None and row.error_code is None
 
 
-def _is_somebody_who_is_gone(person_id: int, context_id: Any) -> ColumnElement[bool]:
-    """A grant that rests: its e-mentor or trainer left the course or was suspended. Who never was in it may
-    stay; an administrator's grant is of no course and never rests.
+def rests(grant: type[RoleGrant]) -> ColumnElement[bool]:
+    """SQL: a grant that gives nothing now, its e-mentor or trainer being suspended in the course or having
+    left it since. Who was named after they had left, or never was in the course, may stay; an administrator's
+    grant is of no course and never rests.
     """
-    return exists().where(_OWN.person_id == person_id, _OWN.context_id == context_id, _OWN.status.in_(_GONE))
+    left_since = or_(_OWN.left_at.is_(None), _OWN.left_at >= grant.granted_at)
+    gone = or_(_OWN.status == "suspended", and_(_OWN.status == "left", left_since))
+    return exists().where(_OWN.person_id == grant.person_id, _OWN.context_id == grant.context_id, gone)
 
 
 def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:
     """Assigned, and e-mentor there still: named and not gone, or by a role of the platform."""
-    named = and_(
-        is_named(viewer.person_id, Membership.context_id),
-        ~_is_somebody_who_is_gone(viewer.person_id, Membership.context_id),
+    named = exists().where(
+        RoleGrant.person_id == viewer.person_id,
+        RoleGrant.role == "mentor",
+        RoleGrant.context_id == Membership.context_id,
+        RoleGrant.ended_at.is_(None),
+        ~rests(RoleGrant),
     )
     by_role = is_by_role_for(viewer.person_id, Membership.context_id, viewer.context_id)
     assigned = exists().where(

@@ -12,10 +12,11 @@ from datetime import datetime
 from sqlalchemy import and_, select, update
 
 from course_sync.database import db
-from course_sync.models import Membership
+from course_sync.models import Context, Membership, Person
 from mentor_console.access import AccessDenied, Viewer, get_member_of_course
 from mentor_console.caseload_changes import begin_change, end_assignments, finish_change
 from mentor_console.errors import InvalidInput
+from mentor_console.former_learners import get_former_learner
 from mentor_console.grants import decide_request, find_open_grant, grant_role, open_grant, request_access
 from mentor_console.mentorship import is_mentor_now
 from mentor_console.models import Assignment, RoleGrant
@@ -28,6 +29,7 @@ __all__ = [
     "end_mentor",
     "grant_role",
     "list_course_learners",
+    "name_former_learner",
     "name_mentor",
     "request_access",
     "unassign",
@@ -35,16 +37,26 @@ __all__ = [
 
 
 def name_mentor(viewer: Viewer, membership: Membership, now: datetime) -> Done:
-    """Make an active member of the viewer's course e-mentor there; learners may be named too.
+    """Make a member of the viewer's course e-mentor there; learners, also former ones, may be named too.
 
-    Raises AccessDenied for a member of another course, InvalidInput for one who is not active.
+    Raises AccessDenied for a member of another course, InvalidInput for one who is suspended.
     """
     member = get_member_of_course(viewer, membership.id)
-    if member.status != "active":
+    if member.status == "suspended":
         raise InvalidInput("membership", "not_active")
-    change = begin_change(viewer, member.context_id, "name", now, member.person_id)
-    known = find_open_grant(member.person_id, "mentor", member.context_id)
-    grant = known or open_grant(member.person, "mentor", member.context, viewer.person_id, now)
+    return _name(viewer, member.person, member.context_id, now)
+
+
+def name_former_learner(viewer: Viewer, person_id: int, now: datetime) -> Done:
+    """Make somebody who learned in an earlier course e-mentor of the viewer's course. Raises AccessDenied."""
+    return _name(viewer, get_former_learner(viewer, person_id), _own_course(viewer), now)
+
+
+def _name(viewer: Viewer, person: Person, context_id: int, now: datetime) -> Done:
+    change = begin_change(viewer, context_id, "name", now, person.id)
+    known = find_open_grant(person.id, "mentor", context_id)
+    context = db.session.get_one(Context, context_id)
+    grant = known or open_grant(person, "mentor", context, viewer.person_id, now)
     change.role_grant_id = grant.id
     return finish_change(change, 0, keep=known is None)
 

@@ -16,30 +16,27 @@ from sqlalchemy.sql.elements import ColumnElement
 from course_sync.database import db
 from course_sync.models import Context, Membership, Organisation, Platform
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.answers import answer_line, list_questions
 from mentor_console.caseload_changes import CHANGES_SHOWN, list_changes
+from mentor_console.contacts import find_last_contacts
 from mentor_console.course_breaks import list_breaks
+from mentor_console.course_lines import MentorLoad, Unanswered
+from mentor_console.course_people import list_candidates, list_loads, list_people, list_trainers
 from mentor_console.freshness import freshness_by_context, freshness_of
-from mentor_console.mentorship import find_roles, is_mentor, list_mentors, select_mentors_by_role
+from mentor_console.mentorship import is_mentor, select_mentors_by_role
 from mentor_console.models import AccessRequest, Assignment, Flag, RoleGrant
 from mentor_console.quieting import level_rank
-from mentor_console.role_preview import find_meaning
-from mentor_console.role_rules import list_rules
 from mentor_console.screens import (
     AdminPage,
-    Candidate,
     CourseMember,
     CourseState,
-    MentorLoad,
     OpenRequest,
     PlatformState,
     TrainerPage,
 )
-from mentor_console.sharing import Caps, get_caps
+from mentor_console.sharing import get_caps
 
 __all__ = ["freshness_of", "get_admin_page", "get_trainer_page"]
-
-_CANDIDATE_ORDER = {"staff": 0, "unknown": 1, "learner": 2}
-"""Staff are named most often; a former or fellow learner may be named too."""
 
 
 def get_trainer_page(viewer: Viewer, now: datetime, changes_before: int | None = None) -> TrainerPage:
@@ -50,25 +47,29 @@ def get_trainer_page(viewer: Viewer, now: datetime, changes_before: int | None =
     if not viewer.is_trainer or viewer.context_id is None:
         raise AccessDenied("course")
     context = db.session.get_one(Context, viewer.context_id)
-    members = _list_members(context.id)
-    learners = [m for m in members if m.standing == "learner"]
+    people = list_people(context)
+    learners = [m for m in people.members if m.standing == "learner" and m.status != "left"]
     mentor_ids = _list_assignments(context.id)
     caps = get_caps(context.id)
-    loads = _list_loads(context.id, members, mentor_ids, caps)
+    loads = list_loads(people, mentor_ids, caps)
+    alone = [m for m in learners if m.status == "active" and not mentor_ids[m.id]]
     levels = _find_worst_levels(context.id)
     changes = list_changes(viewer, changes_before, CHANGES_SHOWN + 1)
     return TrainerPage(
         course_title=context.title,
         mentors=tuple(loads.values()),
-        candidates=_list_candidates(members, loads, list_rules(context.platform_id)),
+        candidates=list_candidates(people, loads),
         learners=tuple(_course_member(m, mentor_ids[m.id], loads, levels.get(m.id)) for m in learners),
-        without_mentor=sum(m.status == "active" and not mentor_ids[m.id] for m in learners),
+        without_mentor=len(alone),
         requests=_list_requests(AccessRequest.context_id == context.id),
         freshness=freshness_of([context.id]),
         cap=caps.course,
         breaks=list_breaks(context.id),
         changes=changes[:CHANGES_SHOWN],
         has_older_changes=len(changes) > CHANGES_SHOWN,
+        trainers=list_trainers(people, viewer),
+        unanswered=_list_unanswered(alone, now),
+        cap_mark=caps.mark_of(None),
     )
 
 
@@ -84,16 +85,6 @@ def get_admin_page(viewer: Viewer, now: datetime) -> AdminPage:
         courses=_list_course_states(courses),
         requests=_list_requests(Context.organisation_id == organisation.id),
     )
-
-
-def _by_name(membership: Membership) -> tuple[str, int]:
-    return membership.person.display_name.casefold(), membership.id
-
-
-def _list_members(context_id: int) -> list[Membership]:
-    """Everybody still in the course, suspended people included, by name."""
-    statement = select(Membership).where(Membership.context_id == context_id, Membership.status != "left")
-    return sorted(db.session.scalars(statement), key=_by_name)
 
 
 def _is_theirs() -> ColumnElement[bool]:
@@ -115,36 +106,6 @@ def _list_assignments(context_id: int) -> dict[int, list[int]]:
     return mentors
 
 
-def _list_loads(
-    context_id: int, members: Sequence[Membership], mentor_ids: Mapping[int, Sequence[int]], caps: Caps
-) -> dict[int, MentorLoad]:
-    """The e-mentors by person id, in the order of their names. Only active learners are a load."""
-    active = [m.id for m in members if m.standing == "learner" and m.status == "active"]
-    load = Counter(mentor_id for membership_id in active for mentor_id in mentor_ids.get(membership_id, ()))
-    membership_ids = {member.person_id: member.id for member in members}
-    named, by_role = _list_named(context_id), find_roles(context_id)
-    people = sorted(list_mentors(context_id), key=lambda p: p.display_name.casefold())
-    return {
-        p.id: MentorLoad(
-            membership_ids.get(p.id),
-            p.id,
-            p.display_name,
-            load[p.id],
-            caps.of(p.id),
-            by_role=by_role.get(p.id, ""),
-            is_named=p.id in named,
-        )
-        for p in people
-    }
-
-
-def _list_named(context_id: int) -> set[int]:
-    statement = select(RoleGrant.person_id).where(
-        RoleGrant.context_id == context_id, RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None)
-    )
-    return set(db.session.scalars(statement))
-
-
 def _find_worst_levels(context_id: int) -> dict[int, str]:
     statement = (
         select(Flag.membership_id, Flag.level)
@@ -156,23 +117,6 @@ def _find_worst_levels(context_id: int) -> dict[int, str]:
         if membership_id not in worst or level_rank(level) < level_rank(worst[membership_id]):
             worst[membership_id] = level
     return worst
-
-
-def _list_candidates(
-    members: Sequence[Membership], mentors: Collection[int], rules: Mapping[str, str]
-) -> tuple[Candidate, ...]:
-    """Active members whom some roster lists: who only opened the tool once is not a member of the course.
-
-    First come those whom the rules of the platform offer.
-    """
-    listed = [m for m in members if m.status == "active" and (m.nrps_roles or m.platform_roles)]
-    free = [m for m in listed if m.person_id not in mentors]
-    free.sort(key=lambda m: (_CANDIDATE_ORDER.get(m.standing, 1), *_by_name(m)))
-    candidates = (
-        Candidate(m.id, m.person.display_name, m.standing, is_offered=find_meaning(m, rules)[0] == "offered")
-        for m in free
-    )
-    return tuple(sorted(candidates, key=lambda candidate: not candidate.is_offered))
 
 
 def _course_member(
@@ -188,6 +132,25 @@ def _course_member(
         groups=tuple(membership.groups),
         status=membership.status,
     )
+
+
+def _list_unanswered(alone: Sequence[Membership], now: datetime) -> tuple[Unanswered, ...]:
+    """Who asks for something and has no e-mentor, the first to ask first."""
+    asked = list_questions([member.id for member in alone])
+    replies = find_last_contacts(asked) if asked else {}
+    lines = {
+        membership_id: [
+            answer_line(answer, last.reply if (last := replies.get(membership_id)) else None, now)
+            for answer in answers
+        ]
+        for membership_id, answers in asked.items()
+    }
+    waiting = [
+        Unanswered(member.id, member.person.display_name, line)
+        for member in alone
+        if (line := next((line for line in lines.get(member.id, ()) if line.awaits_reply), None))
+    ]
+    return tuple(sorted(waiting, key=lambda one: one.answer.given_at))
 
 
 def _list_requests(where: ColumnElement[bool]) -> tuple[OpenRequest, ...]:

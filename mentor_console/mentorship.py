@@ -82,18 +82,6 @@ def is_mentor_now(person_id: int, context_id: int) -> bool:
     return bool(db.session.scalar(select(is_mentor(person_id, context_id))))
 
 
-def find_roles(context_id: int) -> dict[int, str]:
-    """By person id: the platform's role that makes each of them e-mentor of the course."""
-    own = aliased(Membership)
-    statement = (
-        _select_by_role(own, names_told(own))
-        .with_only_columns(own.person_id, RoleRule.role_name)
-        .where(own.context_id == context_id)
-        .order_by(RoleRule.role_name.desc())
-    )
-    return dict(db.session.execute(statement).all())
-
-
 def names_told(own: type[Membership]) -> ColumnElement[Any]:
     """The platform's own role names of a member. Where its API tells them, no launch adds to them."""
     return func.coalesce(own.platform_roles, own.launch_platform_roles)

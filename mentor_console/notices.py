@@ -13,6 +13,10 @@ def done_sentence(code: str) -> str | None:
     return {
         "contact": _("The contact is logged. It now stands in your shared history."),
         "mentor_named": _("Named as e-mentor. Now give them learners below."),
+        "former_named": _(
+            "Named as e-mentor. They see their learners once they open this course in the LMS: "
+            "enrol them there if they are not. Now give them learners below."
+        ),
         "mentor_ended": _("No longer e-mentor here. Their learners are now without this e-mentor."),
         "shared": _("The learners are shared out."),
         "taken_back": _("The learner is taken back from this e-mentor."),
@@ -77,7 +81,7 @@ def problem_sentence(code: str) -> str | None:
     return {
         "nobody_chosen": _("Nothing was changed: choose somebody first."),
         "no_learners": _("Nothing was changed: tick at least one learner first."),
-        "not_active": _("Nothing was changed: this person is not active in the course."),
+        "not_active": _("Nothing was changed: this person is suspended in the course."),
         "not_named": _("Nothing was changed: this person is not e-mentor of the course. Name them first."),
         "not_a_learner": _("Nothing was changed: one of those ticked is no longer a learner here."),
         "own_mentor": _("Nothing was changed: nobody can be their own e-mentor."),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from mentor_console.course_lines import Candidate, MentorLoad, TrainerLine, Unanswered
 from mentor_console.evidence_lines import Evidence
 from mentor_console.support_lines import (
     AnswerLine,
@@ -287,38 +288,6 @@ class MentorInfo:
 
 
 @dataclass(frozen=True)
-class MentorLoad:
-    """An e-mentor of the course, with how many learners here they look after."""
-
-    membership_id: int | None
-    person_id: int
-    name: str
-    learners: int
-    cap: int | None = None
-    """None = no cap."""
-    by_role: str = ""
-    """The platform's role that makes them e-mentor here; "" = none does."""
-    is_named: bool = True
-    """Somebody named them here, which can be ended here."""
-
-    @property
-    def is_over(self) -> bool:
-        """More learners than the cap."""
-        return self.cap is not None and self.learners > self.cap
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A member who may be named e-mentor."""
-
-    membership_id: int
-    name: str
-    standing: str
-    is_offered: bool = False
-    """A rule of the platform offers people with their role."""
-
-
-@dataclass(frozen=True)
 class CourseMember:
     """A learner on the trainer's page."""
 
@@ -360,6 +329,9 @@ class TrainerPage:
     changes: tuple[CaseloadChangeLine, ...] = ()
     """The newest, or those before one of them, with what takes them back."""
     has_older_changes: bool = False
+    trainers: tuple[TrainerLine, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
+    cap_mark: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Row, case, select
@@ -17,11 +17,11 @@ from course_sync.models import Membership
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.balancing import Desk, Seat, even_out, share_out
 from mentor_console.caseload_changes import begin_change, end_assignments, finish_change
-from mentor_console.errors import InvalidInput
+from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.mentorship import is_mentor, is_mentor_now, list_mentors
 from mentor_console.models import Assignment, CaseloadChange, Flag, MentorCap
 from mentor_console.quieting import is_alarm, level_rank
-from mentor_console.support_lines import Balanced
+from mentor_console.support_lines import Balanced, Done
 from mentor_console.writes import insert_once
 
 CAP_MAX_LEARNERS = 500
@@ -34,46 +34,67 @@ class Caps:
     course: int | None
     own: Mapping[int, int | None]
     """By person id, for mentors who have one of their own."""
+    marks: Mapping[int | None, int] = field(default_factory=dict)
+    """Ids of the words that hold, by person id; None = of the course."""
 
     def of(self, mentor_id: int) -> int | None:
         """The cap in force for a mentor; None = none. An own cap that was taken off leaves the course's."""
         own = self.own.get(mentor_id)
         return self.course if own is None else own
 
+    def mark_of(self, mentor_id: int | None) -> int:
+        """What a form sends back, so that nobody overwrites a word they have not seen; 0 = none."""
+        return self.marks.get(mentor_id, 0)
 
-def set_cap(viewer: Viewer, learners: int | None, now: datetime, mentor_person_id: int | None = None) -> None:
+    def said_of(self, mentor_id: int | None) -> int | None:
+        """The own word on a mentor, or that on the course."""
+        return self.course if mentor_id is None else self.own.get(mentor_id)
+
+
+def set_cap(
+    viewer: Viewer,
+    learners: int | None,
+    now: datetime,
+    mentor_person_id: int | None = None,
+    *,
+    based_on: int = 0,
+) -> Done:
     """How many learners a mentor of the viewer's course should have at most; None = no cap.
 
-    Without a mentor it holds for all who have no own. Raises AccessDenied for anybody but its trainer;
-    InvalidInput for a number out of range and for somebody who is no e-mentor here.
+    Without a mentor it holds for all who have no own. `based_on` is the mark (`Caps.mark_of`) that the form
+    showed. Raises AccessDenied for anybody but its trainer; InvalidInput for a number out of range and for
+    somebody who is no e-mentor here; Conflict("changed_by_other").
     """
     context_id = _own_course(viewer)
     if learners is not None and not _is_cap(learners):
         raise InvalidInput("learners", "out_of_range")
     if mentor_person_id is not None and not is_mentor_now(mentor_person_id, context_id):
         raise InvalidInput("mentor", "not_named")
-    db.session.add(
-        MentorCap(
-            context_id=context_id,
-            mentor_id=mentor_person_id,
-            learners=learners,
-            set_by_id=viewer.person_id,
-            set_at=now,
-        )
-    )
-    db.session.commit()
+    change = begin_change(viewer, context_id, "cap", now, mentor_person_id)
+    caps = get_caps(context_id)
+    if caps.said_of(mentor_person_id) == learners:
+        return finish_change(change, 0)
+    if caps.mark_of(mentor_person_id) != based_on:
+        db.session.rollback()
+        raise Conflict("changed_by_other")
+    row = {"context_id": context_id, "mentor_id": mentor_person_id, "learners": learners}
+    db.session.add(MentorCap(**row, set_by_id=viewer.person_id, set_at=now, change_id=change.id))
+    return finish_change(change, 0, keep=True)
 
 
 def get_caps(context_id: int) -> Caps:
-    """The newest word on each mentor and on the course."""
+    """The newest word that stands on each mentor and on the course."""
     statement = (
-        select(MentorCap.mentor_id, MentorCap.learners)
-        .where(MentorCap.context_id == context_id)
+        select(MentorCap.mentor_id, MentorCap.learners, MentorCap.id)
+        .outerjoin(CaseloadChange, CaseloadChange.id == MentorCap.change_id)
+        .where(MentorCap.context_id == context_id, CaseloadChange.undone_at.is_(None))
         .order_by(MentorCap.id)
     )
-    newest = dict(db.session.execute(statement).all())
+    rows = db.session.execute(statement).all()
+    newest = {row.mentor_id: row.learners for row in rows}
     course = newest.pop(None, None)
-    return Caps(course, {mentor_id: cap for mentor_id, cap in newest.items() if mentor_id is not None})
+    marks = {row.mentor_id: row.id for row in rows}
+    return Caps(course, {who: cap for who, cap in newest.items() if who is not None}, marks)
 
 
 def balance(viewer: Viewer, now: datetime, only_unassigned: bool = True) -> Balanced:

@@ -365,5 +365,10 @@ def visit_words_short(last_access_at: datetime | None, access_known: bool, now: 
 
 def standing_words(standing: str) -> str:
     """Heading above candidates of one standing."""
-    by_code = {"staff": _("Staff"), "learner": _("Learners"), "unknown": _("Role not known")}
+    by_code = {
+        "staff": _("Staff"),
+        "learner": _("Learners"),
+        "unknown": _("Role not known"),
+        "left": _("No longer in the course"),
+    }
     return by_code.get(standing, standing)

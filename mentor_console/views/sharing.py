@@ -36,15 +36,17 @@ def set_cap() -> Response | tuple[str, int]:
     """How many learners an e-mentor should have at most; empty = no cap. Without a mentor: for everybody."""
     typed, mentor = request.form.get("learners", "").strip(), request.form.get("mentor", "")
     number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else None
-    mentor_id = parse_id(mentor)
+    mentor_id, based_on = parse_id(mentor), parse_id(request.form.get("based_on", "")) or 0
+    name = f"cap-{mentor}" if mentor else "cap"
     try:
         if (typed and number is None) or (mentor and mentor_id is None):
             raise InvalidInput("learners", "out_of_range")
-        sharing.set_cap(current_viewer(), number, g.now, mentor_id)
+        done = sharing.set_cap(current_viewer(), number, g.now, mentor_id, based_on=based_on)
     except InvalidInput as error:
-        name = f"cap-{mentor}" if mentor else "cap"
         return render_course(take_typed(name, error.problems)), 422
-    return go_to_course(done="cap_set")
+    except Conflict as error:
+        return render_course(take_typed(name, {}, error.code)), 409
+    return go_to_course(done="cap_set", undo=done.undo)
 
 
 @blueprint.post("/breaks")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -13,6 +14,7 @@ from mentor_console.access import Viewer, current_viewer, get_member_of_course, 
 from mentor_console.caseload_changes import find_change
 from mentor_console.desks import get_trainer_page
 from mentor_console.errors import Conflict, InvalidInput
+from mentor_console.former_learners import MIN_LETTERS, find_former_learners
 from mentor_console.screens import CourseMember
 from mentor_console.support_lines import Undo
 from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key, parse_id, told
@@ -60,15 +62,21 @@ def course() -> str:
 @blueprint.post("/mentors")
 @open_to("trainer")
 def name_mentor() -> Response:
-    """Make a member of the course e-mentor."""
-    viewer, membership_id = current_viewer(), parse_id(request.form.get("membership", ""))
+    """Make somebody e-mentor: a member of the course, or a former learner (`person`)."""
+    viewer = current_viewer()
+    membership_id = parse_id(request.form.get("membership", ""))
+    person_id = parse_id(request.form.get("person", ""))
+    if person_id is not None:
+        named = caseload.name_former_learner(viewer, person_id, g.now)
+        return go_to_course(done="former_named", undo=named.undo)
     if membership_id is None:
         return go_to_course(problem="nobody_chosen")
+    member = get_member_of_course(viewer, membership_id)
     try:
-        done = caseload.name_mentor(viewer, get_member_of_course(viewer, membership_id), g.now)
+        named = caseload.name_mentor(viewer, member, g.now)
     except (InvalidInput, Conflict) as error:
         return go_to_course(problem=error.code)
-    return go_to_course(done="mentor_named", undo=done.undo)
+    return go_to_course(done="former_named" if member.status == "left" else "mentor_named", undo=named.undo)
 
 
 @blueprint.post("/mentors/end")
@@ -176,8 +184,16 @@ def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
         new_key=new_key,
         listing=list_part(filter_learners(page.learners, filters), request.args.get("part", "")),
         shows_older_changes=before is not None,
+        **_look_for_former(viewer),
         **_what_came_later(viewer),
     )
+
+
+def _look_for_former(viewer: Viewer) -> dict[str, Any]:
+    """Former learners by the name that was typed; None = nobody was looked for."""
+    words = request.args.get("former", "").strip()
+    found = find_former_learners(viewer, words) if words else None
+    return {"former_words": words, "former_found": found, "former_min": MIN_LETTERS}
 
 
 def _what_came_later(viewer: Viewer) -> dict[str, str]:

@@ -15,7 +15,7 @@ from mentor_console.access import (
     get_own_membership,
     visible_learners,
 )
-from tests.integration.console_world import NOW, World, viewer_for
+from tests.integration.console_world import COURSE_START, NOW, World, days_ago, viewer_for
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -89,6 +89,21 @@ def test_mentor_who_is_gone_from_a_course_loses_that_caseload_only(world: World,
     own.status = "active"
     db.session.flush()
     assert_sees_only(viewer, here, there)
+
+
+@pytest.mark.parametrize(("left_days_ago", "holds"), [(1, False), (60, False), (90, True)])
+def test_a_former_learner_named_after_leaving_is_mentor(
+    world: World, left_days_ago: int, holds: bool
+) -> None:
+    """The grant is as old as the course's first day; who left after it, or on that very moment, is gone."""
+    learner = world.make_member()
+    mentor = world.make_mentor(learner)
+    left_at = COURSE_START if left_days_ago == 60 else days_ago(left_days_ago)
+    own = world.make_member(person=mentor, status="left", left_at=left_at)
+    assert_sees_only(viewer_for(mentor, world.course, is_mentor=True), *([learner] if holds else []))
+    own.status = "suspended"
+    db.session.flush()
+    assert_sees_only(viewer_for(mentor, world.course, is_mentor=True))
 
 
 def test_nobody_sees_themselves_among_their_learners(world: World) -> None:

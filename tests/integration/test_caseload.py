@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from course_sync.database import db
 from course_sync.models import Membership, Person
 from mentor_console import caseload
-from mentor_console.access import AccessDenied, Viewer
+from mentor_console.access import AccessDenied, Viewer, get_learner
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.grants import find_own_request
 from mentor_console.models import AccessRequest, Assignment, CaseloadChange, RoleGrant
@@ -62,10 +62,18 @@ class TestNaming:
                 caseload.name_mentor(viewer_for(world.make_person(), world.course, **parts), member, NOW)
         assert db.session.scalar(select(func.count(RoleGrant.id))) == 0
 
-    @pytest.mark.parametrize("status", ["suspended", "left"])
-    def test_somebody_not_active_is_refused(self, world: World, trainer: Viewer, status: str) -> None:
+    def test_somebody_suspended_is_refused(self, world: World, trainer: Viewer) -> None:
         with pytest.raises(InvalidInput, match="not_active"):
-            caseload.name_mentor(trainer, world.make_member(status=status), NOW)
+            caseload.name_mentor(trainer, world.make_member(status="suspended"), NOW)
+
+    def test_a_former_learner_is_named_and_sees_whom_they_are_given(
+        self, world: World, trainer: Viewer
+    ) -> None:
+        former, learner = world.make_member(status="left", left_at=days_ago(9)), world.make_member()
+        caseload.name_mentor(trainer, former, NOW)
+        caseload.assign(trainer, former.person_id, [learner], NOW)
+        mentor = viewer_for(former.person, world.course, is_mentor=True)
+        assert get_learner(mentor, learner.id).id == learner.id
 
     def test_ending_closes_the_assignments_here_and_nowhere_else(self, world: World, trainer: Viewer) -> None:
         here, other_course = world.make_member(), world.make_course(world.platform)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from course_sync.models import Context
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.answers import give_answer
+from mentor_console.caseload import assign, unassign
+from mentor_console.caseload_changes import CHANGES_SHOWN
 from mentor_console.desks import freshness_of, get_admin_page, get_trainer_page
 from tests.integration.console_world import NOW, World, days_ago, viewer_for
 
@@ -86,7 +90,7 @@ class TestTrainerPage:
         assert page.learners[0].mentors == ()
         assert page.without_mentor == 1
 
-    def test_candidates_are_active_members_not_named_yet_staff_first(self, world: World) -> None:
+    def test_candidates_are_members_not_named_yet_staff_first_and_leavers_last(self, world: World) -> None:
         world.make_member(name="Learner")
         world.make_member(name="Unknown", standing="unknown")
         world.make_member(name="Tutor", standing="staff")
@@ -99,8 +103,52 @@ class TestTrainerPage:
             ("Tutor", "staff"),
             ("Unknown", "unknown"),
             ("Learner", "learner"),
+            ("Away", "staff"),
         ]
+        assert [c.group for c in page.candidates][-1] == "left"
         assert page.mentors[0].membership_id == named.id
+
+    def test_who_else_is_trainer_and_whose_grant_rests(self, world: World) -> None:
+        viewer = trainer_of(world)
+        roles: dict[str, Any] = {"nrps_roles": ["Instructor"], "standing": "staff"}
+        world.make_member(name="Bea", launch_roles=["Instructor"], **roles)
+        world.make_member(name="Carl", **roles)
+        world.make_member(name="Learner in the launch", launch_roles=["Learner"], **roles)
+        world.make_member(name="Gone", status="left", left_at=NOW, **roles)
+        world.grant(world.make_person(name="Dora"), "trainer", world.course)
+        world.grant(
+            world.make_member(name="Left since", status="left", left_at=NOW).person, "trainer", world.course
+        )
+        resting = world.make_member(name="Emil", status="left", left_at=NOW)
+        world.grant(resting.person, "mentor", world.course)
+        page = get_trainer_page(viewer, NOW)
+        assert [(t.name, t.is_by_grant, t.has_launched) for t in page.trainers] == [
+            ("Bea", False, True),
+            ("Carl", False, False),
+            ("Dora", True, True),
+        ]
+        assert [(mentor.name, mentor.is_resting) for mentor in page.mentors] == [("Emil", True)]
+
+    def test_who_asks_and_has_no_mentor(self, world: World) -> None:
+        alone, answered, looked_after = (world.make_member(name=name) for name in ("A", "B", "C"))
+        for number, member in enumerate((alone, answered, looked_after)):
+            own = viewer_for(member.person, world.course, is_learner=True, own_membership_id=member.id)
+            asks: dict[str, Any] = {"kind": "need_help", "text": "Please", "request_key": f"{number}" * 16}
+            give_answer(own, **asks, now=days_ago(1))
+        mentor = world.make_mentor(looked_after)
+        world.log_contact(answered, mentor, occurred_at=NOW, recorded_at=NOW)
+        (one,) = get_trainer_page(trainer_of(world), NOW).unanswered
+        assert (one.name, one.answer.kind, one.answer.awaits_reply) == ("A", "need_help", True)
+
+    def test_older_changes_are_a_page_further(self, world: World) -> None:
+        viewer, learner, mentor = trainer_of(world), world.make_member(), world.make_mentor()
+        for _ in range(CHANGES_SHOWN):
+            assign(viewer, mentor.id, [learner], NOW)
+            unassign(viewer, mentor.id, [learner], NOW)
+        page = get_trainer_page(viewer, NOW)
+        older = get_trainer_page(viewer, NOW, page.changes[-1].change_id)
+        assert (page.has_older_changes, older.has_older_changes) == (True, False)
+        assert len({line.change_id for line in page.changes + older.changes}) == 2 * CHANGES_SHOWN
 
     def test_open_requests_of_this_course(self, world: World) -> None:
         asking = world.ask(world.course, world.make_person(name="Manager"))

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from course_sync.database import db
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.caseload_changes import list_changes
 from mentor_console.desks import get_trainer_page
-from mentor_console.errors import InvalidInput
+from mentor_console.errors import Conflict, InvalidInput, LaterChange
 from mentor_console.models import Assignment, CaseloadChange
 from mentor_console.sharing import balance, get_caps, set_cap
 from mentor_console.undo import undo
@@ -39,13 +40,39 @@ class TestCaps:
         assert get_caps(world.course.id).of(one.id) is None
         set_cap(trainer, 25, NOW)
         set_cap(trainer, 10, NOW, other.id)
-        set_cap(trainer, 40, NOW)
+        set_cap(trainer, 40, NOW, based_on=get_caps(world.course.id).mark_of(None))
         caps = get_caps(world.course.id)
         assert (caps.of(one.id), caps.of(other.id)) == (40, 10)
-        set_cap(trainer, None, NOW, other.id)
+        set_cap(trainer, None, NOW, other.id, based_on=caps.mark_of(other.id))
         assert get_caps(world.course.id).of(other.id) == 40
-        set_cap(trainer, None, NOW)
+        set_cap(trainer, None, NOW, based_on=caps.mark_of(None))
         assert get_caps(world.course.id).of(one.id) is None
+
+    def test_nobody_replaces_a_limit_they_have_not_seen(self, world: World, trainer: Viewer) -> None:
+        other = viewer_for(world.make_person(), world.course, is_trainer=True)
+        assert set_cap(trainer, 25, NOW).undo is not None
+        with pytest.raises(Conflict, match="changed_by_other"):
+            set_cap(other, 30, NOW)
+        assert get_caps(world.course.id).course == 25
+        assert set_cap(other, 25, NOW).undo is None, "the same number, sent twice or by two, is one change"
+        assert [(line.action, line.cap) for line in list_changes(trainer)] == [("cap", 25)]
+
+    def test_limits_are_taken_back_the_newest_first(self, world: World, trainer: Viewer) -> None:
+        mentor = world.make_mentor(name="Nadia")
+        first = set_cap(trainer, 25, NOW).undo
+        second = set_cap(trainer, 40, NOW, based_on=get_caps(world.course.id).mark_of(None)).undo
+        own = set_cap(trainer, 5, NOW, mentor.id).undo
+        assert first is not None
+        assert second is not None
+        assert own is not None
+        with pytest.raises(LaterChange):
+            undo(trainer, first, NOW)
+        assert undo(trainer, second, NOW)
+        assert (get_caps(world.course.id).course, get_caps(world.course.id).of(mentor.id)) == (25, 5)
+        assert undo(trainer, own, NOW)
+        assert undo(trainer, first, NOW)
+        assert get_caps(world.course.id).of(mentor.id) is None
+        assert [line.mentor_name for line in list_changes(trainer)] == ["Nadia", "", ""]
 
     def test_the_trainers_page_says_so(self, world: World, trainer: Viewer) -> None:
         world.make_mentor(world.make_member(), world.make_member())
