@@ -18,7 +18,7 @@ demo:  ## the tool, its worker and a demo platform with 300 real learning histor
 	@scripts/bootstrap demo && exec $(BIN)/ementor demo --port "$(PORT)" --lms-port "$(LMS_PORT)"
 
 demo-reset:  ## forget what the demo has kept
-	@rm -rf .demo && echo "The demo starts afresh next time."
+	@if [ -x $(BIN)/ementor ]; then $(BIN)/ementor demo --forget; else rm -rf .demo; fi
 
 test:  ## every test: unit, integration on two databases, functional, certification, browser, house
 	@scripts/bootstrap test && scripts/browser >/dev/null

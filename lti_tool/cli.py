@@ -22,6 +22,7 @@ from lti_tool.commands.refusals import refusals
 from lti_tool.commands.support import app_running, make_app, make_ready_app, upgrade_database, with_app
 from lti_tool.commands.syncing import progress_bar, sync_courses
 from lti_tool.demo import DemoAddresses, DemoError, demo_environment, lms_state, run_demo
+from lti_tool.demo_lock import forget_state, hold_state
 from lti_tool.demo_seed import seed_demo
 from lti_tool.serve import GRACE_SECONDS
 from lti_tool.serve import serve as serve_app
@@ -92,10 +93,24 @@ def sync(course: str | None) -> None:
 )
 @click.option("--port", default=8000, show_default=True, envvar="PORT", type=click.IntRange(1, 65535))
 @click.option("--lms-port", default=8001, show_default=True, envvar="LMS_PORT", type=click.IntRange(1, 65535))
-def demo(state: Path, port: int, lms_port: int) -> None:
+@click.option("--forget", is_flag=True, help="Forget what the demo has kept, instead of running it.")
+def demo(state: Path, port: int, lms_port: int, forget: bool) -> None:
     """Run the demo LMS, the tool and its worker on this machine."""
-    addresses = DemoAddresses(port, lms_port)
+    running = f"A demo is running on {state}: end it first (Ctrl-C in its window)."
+    if forget:
+        if not forget_state(state):
+            raise click.ClickException(running)
+        click.echo("The demo starts afresh next time.")
+        return
     lms_state(state).mkdir(parents=True, exist_ok=True)
+    with hold_state(state) as held:
+        if not held:
+            raise click.ClickException(running)
+        status = _run_demo(state, DemoAddresses(port, lms_port))
+    leave_at_once(status)
+
+
+def _run_demo(state: Path, addresses: DemoAddresses) -> int:
     os.environ.update(demo_environment(state, addresses, os.environ))
     app = make_app()
     with app.app_context():
@@ -106,10 +121,9 @@ def demo(state: Path, port: int, lms_port: int) -> None:
             seed_demo(where, advance)
 
     try:
-        status = run_demo(state, addresses, seed)
+        return run_demo(state, addresses, seed)
     except DemoError as problem:
         raise click.ClickException(str(problem)) from problem
-    leave_at_once(status)
 
 
 def leave_at_once(status: int) -> NoReturn:

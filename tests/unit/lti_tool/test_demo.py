@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from lti_tool.cli import main
 from lti_tool.demo import DemoAddresses, DemoError, demo_environment, run_demo
 from lti_tool.demo_lms import constants
+from lti_tool.demo_lock import hold_state
 from tests.harness.servers import free_ports, listen, port_of
 
 
@@ -35,3 +38,21 @@ def test_the_demos_organisation_has_the_days_of_its_site(tmp_path: Path) -> None
     environment = demo_environment(tmp_path, DemoAddresses(8000, 8001), mine)
     assert environment["EMENTOR_DEFAULT_TIME_ZONE"] == constants.TIME_ZONE
     assert environment["PATH"] == "/bin"
+
+
+def test_what_a_running_demo_keeps_is_not_forgotten(tmp_path: Path) -> None:
+    state = tmp_path / "demo"
+    state.mkdir()
+    (state / "kept").touch()
+    forget = ["demo", "--state", str(state), "--forget"]
+    with hold_state(state) as held:
+        assert held
+        refused = CliRunner().invoke(main, forget)
+        again = CliRunner().invoke(main, ["demo", "--state", str(state)])
+    for answer in (refused, again):
+        assert answer.exit_code == 1
+        assert f"A demo is running on {state}: end it first" in answer.output
+    assert (state / "kept").exists()
+    assert CliRunner().invoke(main, forget).exit_code == 0
+    assert not state.exists()
+    assert CliRunner().invoke(main, forget).exit_code == 0, "nothing to forget"
