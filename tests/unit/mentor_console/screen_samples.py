@@ -27,11 +27,11 @@ from mentor_console.screens import (
     QuietLearner,
     StepLine,
     SyncProgress,
-    TimelineEntry,
     Today,
     TrainerPage,
     WeekActivity,
 )
+from mentor_console.timeline import TimelineEntry
 
 NOW = datetime(2026, 11, 21, 8, 40, tzinfo=UTC)
 """A Saturday morning."""
