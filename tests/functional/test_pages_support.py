@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from course_sync.database import db
-from mentor_console.models import SupportTask
+from mentor_console.models import Assignment, SupportTask
 from mentor_console.playbooks import PLAYBOOKS
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Form, Page
@@ -266,3 +266,21 @@ def test_a_contact_answers_the_call(desk: Desk) -> None:
     assert "A draft to start from" in page.words
     press(desk, "mentor", page, "/contacts")
     assert "awaiting your reply" not in desk.open("mentor", "today").words
+
+
+def test_who_has_no_e_mentor_is_told_of_none(app: Flask, desk: Desk) -> None:
+    with_mentor = desk.open("learner", "me").words
+    with app.app_context():
+        db.session.execute(update(Assignment).values(ended_at=desk.world.now))
+        db.session.commit()
+    without = desk.open("learner", "me").words
+    named = (
+        "Tell my e-mentor",
+        "Your e-mentor was told of",
+        "Your e-mentor sees the same",
+        "Why your e-mentor",
+    )
+    assert [said in with_mentor for said in named] == [True] * len(named)
+    assert [said in without for said in named] == [False] * len(named)
+    for said in ("You have no e-mentor yet.", "Tell the trainer of the course", "Noticed in the course:"):
+        assert said in without
