@@ -38,8 +38,9 @@ FOREIGN = {
     "site",
     "accessallgroups",
     "connect",
+    "teacher",
 }
-"""Words that are the same in every language: names of languages and products, commands, capabilities."""
+"""The same in every language: names of languages, products and roles, commands, capabilities."""
 
 
 NEXT_MONTH = "2026-12-21T10:00"
