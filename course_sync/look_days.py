@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, select
 
 from course_sync.bulk import insert_new
 from course_sync.database import db
@@ -43,17 +43,16 @@ def find_zone_and_look_days(context: Context) -> tuple[ZoneInfo, tuple[dt.date, 
     return ZoneInfo(rows[0].time_zone), tuple(row.day for row in rows if row.day is not None)
 
 
-def find_look_days(context_ids: Collection[int], since: dt.date) -> dict[int, frozenset[dt.date]]:
-    """Of several courses at once, from `since` on; a course without one is left out."""
-    statement = select(LookDay.context_id, LookDay.day).where(
-        LookDay.context_id.in_(context_ids), LookDay.day >= since
+def find_zone_and_looks_since(
+    contexts: Collection[Context], since: dt.date
+) -> tuple[ZoneInfo, dict[int, frozenset[dt.date]]]:
+    """The same for several courses of one organisation, by course, from `since` on."""
+    ids = [context.id for context in contexts]
+    statement = (
+        select(Organisation.time_zone, LookDay.context_id, LookDay.day)
+        .outerjoin(LookDay, and_(LookDay.context_id.in_(ids), LookDay.day >= since))
+        .where(Organisation.id == next(iter(contexts)).organisation_id)
     )
-    found: dict[int, set[dt.date]] = {}
-    for context_id, day in db.session.execute(statement):
-        found.setdefault(context_id, set()).add(day)
-    return {context_id: frozenset(days) for context_id, days in found.items()}
-
-
-def find_watched_since(context_id: int) -> dt.date | None:
-    """The first day looked at; None where nobody has looked yet."""
-    return db.session.scalar(select(func.min(LookDay.day)).where(LookDay.context_id == context_id))
+    rows = db.session.execute(statement).all()
+    looks = {key: frozenset(row.day for row in rows if row.context_id == key) for key in ids}
+    return ZoneInfo(rows[0].time_zone), looks

@@ -15,8 +15,8 @@ from sqlalchemy import Row, and_, case, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
+from course_sync.look_days import find_zone_and_looks_since
 from course_sync.models import ActiveDay, Context, Membership, Progress
-from mentor_console.course_zones import zone_of_organisation
 from mentor_console.local_days import local_day
 from mentor_console.screens import WeekActivity
 from mentor_console.steps import has_worked, is_known
@@ -59,21 +59,40 @@ def list_weeks(
     """Per wanted membership: days with a trace in each of the last weeks, oldest first, in one query.
 
     A week is seven days of the organisation's zone, the last ending today, so that all are of equal length.
-    Weeks before the course began are left out; learners of whom no visit is known have none.
+    Weeks before the course began are left out, and those up to the last in which visits were not looked at on
+    each day: there no trace is no zero. Learners of whom no visit is known have none.
     """
     if not contexts:
         return {}
-    zone = zone_of_organisation(next(iter(contexts)).organisation_id)
+    zone, looks = find_zone_and_looks_since(contexts, now.date() - timedelta(days=7 * weeks + 1))
     starts = _week_starts(now, weeks, zone)
     rows = _count_active_days([context.id for context in contexts], starts, now)
     medians = _median_days(rows, weeks)
-    began = {context.id: _to_day(context.starts_at, zone) for context in contexts}
+    today = local_day(now, zone)
+    began = {
+        context.id: max(
+            _to_day(context.starts_at, zone) or date.min, _watched_from(starts, looks[context.id], today)
+        )
+        for context in contexts
+    }
     chosen = set(wanted)
     return {
         row.id: _weeks_of(row, starts, medians[row.context_id], began[row.context_id])
         for row in rows
         if row.id in chosen
     }
+
+
+def _watched_from(starts: list[date], looks: Collection[date], today: date) -> date:
+    """Where the last unbroken run of weeks begins whose every day was looked at; today counts so far."""
+    missed = [
+        day
+        for day in (starts[0] + timedelta(days=number) for number in range((today - starts[0]).days))
+        if day not in looks
+    ]
+    if not missed:
+        return date.min
+    return next((start for start in starts if start > missed[-1]), today + timedelta(days=1))
 
 
 def list_active_days(membership_id: int) -> tuple[date, ...]:
@@ -150,14 +169,12 @@ def _median_days(rows: Iterable[Row], weeks: int) -> dict[int, list[float]]:
     return medians
 
 
-def _weeks_of(
-    row: Row, starts: list[date], medians: list[float], began: date | None
-) -> tuple[WeekActivity, ...]:
+def _weeks_of(row: Row, starts: list[date], medians: list[float], began: date) -> tuple[WeekActivity, ...]:
     days = _days_of(row, len(starts))
     if not row.access_known and not any(days):
         return ()
     return tuple(
         WeekActivity(start, own, middle)
         for start, own, middle in zip(starts, days, medians, strict=True)
-        if began is None or start + _WEEK > began
+        if start + _WEEK > began
     )

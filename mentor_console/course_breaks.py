@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -13,9 +13,10 @@ from sqlalchemy.sql.elements import ColumnElement
 from course_sync.database import db
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.caseload_changes import lock_course
+from mentor_console.course_zones import zone_of_course
 from mentor_console.errors import Conflict
 from mentor_console.form_checks import check_key, check_length, clean_text, refuse
-from mentor_console.local_days import end_of_day, start_of_day
+from mentor_console.local_days import end_of_day, local_day, start_of_day
 from mentor_console.models import CourseBreak
 from mentor_console.support_lines import BreakLine
 from mentor_console.writes import insert_once, is_as_sent, update_rows
@@ -46,7 +47,7 @@ def add_break(
     context_id = _own_course(viewer)
     said = clean_text(name)
     problems = {"name": check_length(said, NAME_MAX_CHARACTERS, required=True)}
-    days = _check_days(starts_on, ends_on, now.astimezone(UTC).date())
+    days = _check_days(starts_on, ends_on, local_day(now, zone_of_course(context_id)))
     refuse({**problems, **days, "request_key": check_key(request_key)})
     row = {"context_id": context_id, "name": said, "starts_on": starts_on, "ends_on": ends_on}
     added = {"added_by_id": viewer.person_id, "added_at": now, "request_key": request_key}

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from course_sync.database import db
+from course_sync.look_days import find_zone_and_look_days
 from course_sync.models import ActiveDay, Activity, Membership, Progress
-from mentor_console.course_zones import zone_of_course
 from mentor_console.flags.findings import Reason
 from mentor_console.freshness import Reading, get_readings
 from mentor_console.local_days import local_day
@@ -88,13 +88,15 @@ def _last_access(membership: Membership) -> Reason:
 
 
 def _active_days(membership: Membership, now: datetime) -> Reason:
-    until = local_day(now, zone_of_course(membership.context_id))
+    zone, looks = find_zone_and_look_days(membership.context)
+    until = local_day(now, zone)
     first = until - timedelta(days=ACTIVE_WINDOW_DAYS - 1)
     statement = select(func.count()).where(
         ActiveDay.membership_id == membership.id, ActiveDay.day >= first, ActiveDay.day <= until
     )
     days = db.session.scalar(statement) or 0
-    if not days and membership.access_as_of is None:
+    watched = sum(first <= day < until for day in looks) == ACTIVE_WINDOW_DAYS - 1
+    if not watched or (not days and membership.access_as_of is None):
         return _unknown("active_days")
     return Reason("fact_active_days", {"days": days, "window_days": ACTIVE_WINDOW_DAYS})
 

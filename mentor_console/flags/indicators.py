@@ -150,7 +150,7 @@ def compare(
         earlier_active_days=visits.earlier_active_days,
         weekly_active_days=visits.weekly_active_days,
         came_back=visits.came_back,
-        missed=_describe_misses(work, cohort, thresholds, now),
+        missed=_describe_misses(course, work, cohort, thresholds, now),
         unknown_deadline_count=work.unknown_deadline_count,
         caught_up=_find_caught_up(course, work, thresholds, now),
         done_count=work.done_count if work.known_count else None,
@@ -175,7 +175,7 @@ def _starts_with_enrolment(course: CourseFacts, learner: LearnerFacts) -> bool:
 
 
 def _describe_misses(
-    work: WorkSummary, cohort: CohortFacts, thresholds: Thresholds, now: datetime
+    course: CourseFacts, work: WorkSummary, cohort: CohortFacts, thresholds: Thresholds, now: datetime
 ) -> tuple[MissedDeadline, ...] | None:
     """Newest first; None where past deadlines exist and the state of all of them is unknown."""
     if work.unknown_deadline_count and not work.missing and not work.handed_in:
@@ -183,11 +183,11 @@ def _describe_misses(
     grace = timedelta(hours=thresholds.deadline_grace_hours)
     past_grace = [item for item in work.missing if item.seen_at > item.due_at + grace]
     past_grace.sort(key=lambda item: (item.due_at, -item.activity.activity_id), reverse=True)
-    return tuple(_describe_miss(item, cohort, thresholds, now) for item in past_grace)
+    return tuple(_describe_miss(course, item, cohort, thresholds, now) for item in past_grace)
 
 
 def _describe_miss(
-    item: Overdue, cohort: CohortFacts, thresholds: Thresholds, now: datetime
+    course: CourseFacts, item: Overdue, cohort: CohortFacts, thresholds: Thresholds, now: datetime
 ) -> MissedDeadline:
     hand_ins = cohort.hand_ins.get(item.activity.activity_id)
     if hand_ins is not None and hand_ins.expected < thresholds.cohort_min_learners:
@@ -197,7 +197,7 @@ def _describe_miss(
         name=item.activity.name,
         due_at=item.due_at.astimezone(UTC),
         is_extended=item.due_at != item.activity.due_at,
-        days_overdue=(now - item.due_at).days,
+        days_overdue=_days_since(course, item.due_at, now),
         hand_ins=hand_ins,
     )
 
@@ -208,7 +208,7 @@ def _find_caught_up(
     if not work.late or work.missing or work.unknown_deadline_count:
         return None
     last = max(work.late, key=lambda item: (item.submitted_at, item.activity.activity_id))
-    if now - last.submitted_at > timedelta(days=thresholds.good_news_days):
+    if _days_since(course, last.submitted_at, now) > thresholds.good_news_days:
         return None
     at = last.submitted_at.astimezone(UTC)
     return CaughtUp(last.activity.activity_id, last.activity.name, at, to_day(at, course.zone))
@@ -219,9 +219,14 @@ def _find_finish(
 ) -> date | None:
     """The day, within the days that news stay fresh."""
     at = learner.finished_at
-    if at is None or not timedelta(0) <= now - at <= timedelta(days=thresholds.good_news_days):
+    if at is None or at > now or _days_since(course, at, now) > thresholds.good_news_days:
         return None
     return to_day(at, course.zone)
+
+
+def _days_since(course: CourseFacts, moment: datetime, now: datetime) -> int:
+    """Calendar days in the course's zone."""
+    return (to_day(now, course.zone) - to_day(moment, course.zone)).days
 
 
 def _list_grades(graded: list[Graded], cohort: CohortFacts) -> tuple[Grade, ...]:

@@ -85,7 +85,7 @@ class World:
         given = {"external_id": f"course-{number}", "title": f"Course {number}", "starts_at": COURSE_START}
         owner = {"organisation_id": platform.organisation_id, "platform_id": platform.id}
         course = _saved(Context(**owner, **{**given, **columns}))
-        self.watch(course, [NOW.date() - timedelta(days=back) for back in range(1, 75)])
+        self.watch(course, [NOW.date() - timedelta(days=back) for back in range(1, 100)])
         return course
 
     def watch(self, course: Context, days: Sequence[date]) -> None:

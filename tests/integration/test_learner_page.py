@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
 from course_sync.database import db
-from course_sync.models import Membership
+from course_sync.models import LookDay, Membership
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.flagging import refresh_flags
 from mentor_console.learner_page import get_learner_page, get_own_page
@@ -181,6 +182,13 @@ class TestPage:
         page = get_learner_page(trainer_of(world), learner, NOW)
         assert [flag.rule for flag in page.flags] == ["silent", "missed_deadline"]
         assert (page.level, page.kind) == ("act", "social")
+
+    def test_weeks_in_which_nobody_looked_are_no_zeros(self, world: World) -> None:
+        learner = world.make_member()
+        missed = NOW.date() - timedelta(days=16)
+        db.session.execute(delete(LookDay).where(LookDay.day == missed))
+        page = get_learner_page(trainer_of(world), learner, NOW)
+        assert [week.starts_on > missed for week in page.weeks] == [True, True]
 
     def test_at_most_twelve_weeks_none_before_the_course(self, world: World) -> None:
         learner = world.make_member()

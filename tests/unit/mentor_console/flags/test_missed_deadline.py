@@ -35,8 +35,9 @@ def test_missing_work_is_flagged_only_after_the_grace() -> None:
 
 
 def test_a_week_overdue_is_for_today() -> None:
-    assert level(nothing(), day=36.9) == "week"
-    assert level(nothing(), day=37) == "act"
+    """Due on 7 October: from 14 October on, whatever the hour."""
+    assert level(nothing(), day=36.6) == "week"
+    assert level(nothing(), day=36.7) == "act"
 
 
 def test_after_the_window_nothing_new_is_raised() -> None:
