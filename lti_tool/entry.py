@@ -22,6 +22,7 @@ from lti_tool.role_check import check_role
 from lti_tool.services import Services
 from lti_tool.session import OpenedSession, facts_of, find_by_handle, open_session
 from mentor_console.access import viewer_of
+from mentor_console.mentorship import TELLS_ROLES_AT_LAUNCH
 
 
 def enter(
@@ -78,6 +79,7 @@ def first_page(opened: OpenedSession, accepted: AcceptedLaunch) -> str:
 def _find_or_record(accepted: AcceptedLaunch, now: datetime) -> KnownLaunch:
     """The rows of this launch; written, and committed, only where it tells something new."""
     launch, registration = accepted.launch, accepted.registration
+    is_told = registration.product == TELLS_ROLES_AT_LAUNCH  # elsewhere anybody may have written them
     told: dict[str, Any] = {
         "platform_id": registration.platform_id,
         "subject": launch.subject,
@@ -87,7 +89,7 @@ def _find_or_record(accepted: AcceptedLaunch, now: datetime) -> KnownLaunch:
         "time_zone": launch.time_zone,
         "context": _launched_context(launch),
         "roles": sorted(launch.roles),
-        "platform_roles": launch.platform_roles,
+        "platform_roles": launch.platform_roles if is_told else None,
     }
     known = find_known_launch(**told)
     if known is not None:

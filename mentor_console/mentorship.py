@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, TableValuedAlias, case, exists, func, or_, select
+from sqlalchemy import Select, TableValuedAlias, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
-from course_sync.models import Context, Membership, Person
+from course_sync.models import Context, Membership, Person, Platform
 from mentor_console.models import RoleGrant, RoleRule
 
 Id = ColumnElement[int] | Any
 """A column, or a number."""
+TELLS_ROLES_AT_LAUNCH = "canvas"
+"""The only product whose launches are believed about its own role names: Canvas fills them in itself, while
+on others whoever edits an activity may write what they like into its custom parameters."""
 
 
 def is_mentor(person_id: Id, context_id: Id) -> ColumnElement[bool]:
@@ -39,11 +42,7 @@ def is_named(person_id: Id, context_id: Id) -> ColumnElement[bool]:
 def is_by_role(person_id: Id, context_id: Id) -> ColumnElement[bool]:
     """Whether the person is an active member of the course with a role that a rule makes e-mentors."""
     own = aliased(Membership)
-    return (
-        _select_by_role(own, names_told(own))
-        .where(own.person_id == person_id, own.context_id == context_id)
-        .exists()
-    )
+    return _select_by_role(own).where(own.person_id == person_id, own.context_id == context_id).exists()
 
 
 def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> ColumnElement[bool]:
@@ -53,7 +52,7 @@ def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> C
     """
     own = aliased(Membership)
     return (
-        _select_by_role(own, _names_that_hold(own, launched_in))
+        _select_by_role(own, own.context_id == launched_in)
         .where(own.person_id == person_id, own.context_id == context_id)
         .exists()
     )
@@ -62,13 +61,13 @@ def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> C
 def select_courses_by_role(person_id: int, launched_in: int | None) -> Select[int]:
     """Ids of the courses in which a session of this person is e-mentor by a role."""
     own = aliased(Membership)
-    return _select_by_role(own, _names_that_hold(own, launched_in)).where(own.person_id == person_id)
+    return _select_by_role(own, own.context_id == launched_in).where(own.person_id == person_id)
 
 
 def select_mentors_by_role() -> Select[int, int]:
     """(course id, person id) of everybody who is e-mentor by a role, of every platform."""
     own = aliased(Membership)
-    return _select_by_role(own, names_told(own)).add_columns(own.person_id)
+    return _select_by_role(own).add_columns(own.person_id)
 
 
 def list_mentors(context_id: int) -> Sequence[Person]:
@@ -82,8 +81,12 @@ def is_mentor_now(person_id: int, context_id: int) -> bool:
     return bool(db.session.scalar(select(is_mentor(person_id, context_id))))
 
 
-def names_told(own: type[Membership]) -> ColumnElement[Any]:
-    """The platform's own role names of a member. Where its API tells them, no launch adds to them."""
+def names_told(own: type[Membership], product: str) -> Any:
+    """A platform's own role names of a member. Where its API tells them, no launch adds to them."""
+    return _names_of_both(own) if product == TELLS_ROLES_AT_LAUNCH else own.platform_roles
+
+
+def _names_of_both(own: type[Membership]) -> ColumnElement[Any]:
     return func.coalesce(own.platform_roles, own.launch_platform_roles)
 
 
@@ -100,13 +103,19 @@ def holds(names: Any, *wanted: Any) -> ColumnElement[bool]:
     return select(value).where(value.in_(wanted)).exists()
 
 
-def _select_by_role(own: type[Membership], names: ColumnElement[Any]) -> Select[int]:
-    """Courses of active memberships with a role among `names` for which a rule of their platform is open."""
-    course = aliased(Context)
+def _select_by_role(own: type[Membership], launch_holds: ColumnElement[bool] | None = None) -> Select[int]:
+    """Courses of active memberships with a role name for which a rule of their platform is open.
+
+    `launch_holds`: where what a launch told counts, on platforms that tell it there; None = everywhere.
+    """
+    course, house = aliased(Context), aliased(Platform)
+    is_told = and_(house.product == TELLS_ROLES_AT_LAUNCH, true() if launch_holds is None else launch_holds)
+    names = case((is_told, _names_of_both(own)), else_=own.platform_roles)
     return (
         select(own.context_id)
         .join(course, course.id == own.context_id)
-        .join(RoleRule, RoleRule.platform_id == course.platform_id)
+        .join(house, house.id == course.platform_id)
+        .join(RoleRule, RoleRule.platform_id == house.id)
         .where(
             RoleRule.means == "mentor",
             RoleRule.ended_by_id.is_(None),
@@ -114,8 +123,3 @@ def _select_by_role(own: type[Membership], names: ColumnElement[Any]) -> Select[
             holds(names, RoleRule.role_name),
         )
     )
-
-
-def _names_that_hold(own: type[Membership], launched_in: int | None) -> ColumnElement[Any]:
-    here = own.context_id == launched_in
-    return case((here, names_told(own)), else_=own.platform_roles)

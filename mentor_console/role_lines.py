@@ -38,6 +38,8 @@ class RolesPage:
 
     platform_id: int
     platform_name: str
+    has_product: bool
+    """Whether an admin said what it is: only Canvas's launches are believed about its role names."""
     roles: tuple[RoleLine, ...]
     based_on_id: int | None
     """What a form sends back, so that nobody's change is overwritten."""

@@ -12,9 +12,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from course_sync.database import db
-from course_sync.models import Context, Membership
+from course_sync.models import Context, Membership, Platform
 from mentor_console.access import Viewer
-from mentor_console.mentorship import holds, names_told
+from mentor_console.mentorship import TELLS_ROLES_AT_LAUNCH, holds, names_told
 from mentor_console.models import Assignment, RoleGrant
 from mentor_console.role_lines import RolePerson, RolesPreview
 from mentor_console.role_rules import check_rules, get_platform, list_rules
@@ -34,7 +34,7 @@ def preview_roles(viewer: Viewer, platform_id: int, rules: Mapping[str, str]) ->
     """What these rules would make of whom, beside those in force. Raises AccessDenied, InvalidInput."""
     platform = get_platform(viewer, platform_id)
     wanted, in_force = check_rules(rules), list_rules(platform.id)
-    verdicts = [_judge(m, in_force, wanted) for m in _list_members(platform.id, {*in_force, *wanted})]
+    verdicts = [_judge(m, in_force, wanted) for m in _list_members(platform, {*in_force, *wanted})]
     changed = [one for one in verdicts if one.before != one.after]
     people = _describe(changed)
 
@@ -71,8 +71,10 @@ def find_meaning(member: Membership, rules: Mapping[str, str]) -> tuple[str, str
 
 
 def _names_of(member: Membership) -> Sequence[str]:
-    told = member.platform_roles if member.platform_roles is not None else member.launch_platform_roles
-    return told or []
+    if member.platform_roles is not None or not member.launch_platform_roles:
+        return member.platform_roles or []
+    is_told = member.context.platform.product == TELLS_ROLES_AT_LAUNCH
+    return member.launch_platform_roles if is_told else []
 
 
 def _contradicts_itself(member: Membership) -> bool:
@@ -92,16 +94,16 @@ def _judge(member: Membership, in_force: Mapping[str, str], wanted: Mapping[str,
     return _Verdict(member, role or former_role, before, after)
 
 
-def _list_members(platform_id: int, role_names: Collection[str]) -> Iterable[Membership]:
+def _list_members(platform: Platform, role_names: Collection[str]) -> Iterable[Membership]:
     """Active members of the platform's courses to whom a rule for these roles could apply, by name."""
-    may_apply = holds(names_told(Membership), *role_names)
+    may_apply = holds(names_told(Membership, platform.product), *role_names)
     if NON_EDITING_TEACHER in role_names:
         may_apply = or_(may_apply, holds(Membership.launch_roles, "Instructor"))
     statement = (
         select(Membership)
         .join(Membership.context)
         .options(joinedload(Membership.context))
-        .where(Context.platform_id == platform_id, Membership.status == "active", may_apply)
+        .where(Context.platform_id == platform.id, Membership.status == "active", may_apply)
     )
     return sorted(db.session.scalars(statement), key=lambda m: (m.person.display_name.casefold(), m.id))
 

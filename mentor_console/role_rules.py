@@ -47,6 +47,7 @@ def get_roles(viewer: Viewer, platform_id: int) -> RolesPage:
     return RolesPage(
         platform_id=platform.id,
         platform_name=platform.name,
+        has_product=bool(platform.product),
         roles=_list_roles(platform, rules),
         based_on_id=newest.id if newest else None,
         changed_by=newest.created_by.display_name if newest else "",
@@ -193,7 +194,7 @@ def _rules_before(mapping: RoleMapping) -> Rules:
 
 def _list_roles(platform: Platform, rules: Rules) -> tuple[RoleLine, ...]:
     """Roles with a rule, roles seen, and Moodle's non-editing teacher, whom its launches tell from nobody."""
-    seen = _count_seen(platform.id)
+    seen = _count_seen(platform)
     suggested = set() if platform.product == "canvas" else {"teacher"}
     names = sorted({*rules, *seen, *suggested}, key=str.casefold)
     return tuple(
@@ -203,9 +204,9 @@ def _list_roles(platform: Platform, rules: Rules) -> tuple[RoleLine, ...]:
     )
 
 
-def _count_seen(platform_id: int) -> dict[str, tuple[int, int]]:
+def _count_seen(platform: Platform) -> dict[str, tuple[int, int]]:
     """People and courses by role name, as the platform told them of active members."""
-    told = unfold(names_told(Membership))
+    told = unfold(names_told(Membership, platform.product))
     name = told.c.value
     statement = (
         select(
@@ -214,7 +215,7 @@ def _count_seen(platform_id: int) -> dict[str, tuple[int, int]]:
         .select_from(Membership)
         .join(Context, Context.id == Membership.context_id)
         .join(told, true())
-        .where(Context.platform_id == platform_id, Membership.status == "active")
+        .where(Context.platform_id == platform.id, Membership.status == "active")
         .group_by(name)
     )
     return {name: (people, courses) for name, people, courses in db.session.execute(statement)}

@@ -11,7 +11,7 @@ from mentor_console import caseload, sharing
 from mentor_console.access import AccessDenied, LaunchFacts, Viewer, viewer_of, visible_learners
 from mentor_console.desks import get_admin_page, get_trainer_page
 from mentor_console.errors import Conflict, InvalidInput
-from mentor_console.role_preview import preview_roles
+from mentor_console.role_preview import find_meaning, preview_roles
 from mentor_console.role_rules import get_roles, list_rules, save_roles, take_back_roles
 from tests.integration.console_world import NOW, World, at_once, viewer_for
 
@@ -126,6 +126,7 @@ class TestWhatARuleGives:
     def test_what_only_a_launch_told_holds_in_the_course_of_the_launch(
         self, world: World, admin: Viewer
     ) -> None:
+        world.platform.product = "canvas"
         canvas = {"platform_roles": None, "launch_platform_roles": ["E-Mentor", "TaEnrollment"]}
         coach, other = make_coach(world, **canvas), world.make_course(world.platform)
         make_coach(world, other, person=coach.person, **canvas)
@@ -141,6 +142,25 @@ class TestWhatARuleGives:
         member = world.make_member(platform_roles=["student"], launch_platform_roles=["ementor"])
         put_in_force(admin, world, MENTORS)
         assert not enter(member.person, world.course, "Learner").is_mentor
+
+    @pytest.mark.parametrize("product", ["moodle", ""])
+    def test_what_a_launch_tells_counts_for_canvas_only(
+        self, world: World, admin: Viewer, product: str
+    ) -> None:
+        """Elsewhere whoever edits an activity writes its custom parameters; also what was kept before."""
+        world.platform.product = product
+        told = {"platform_roles": None, "nrps_roles": None, "launch_platform_roles": ["ementor"]}
+        member = world.make_member(name="Lea", **told)
+        seen = preview_roles(admin, world.platform.id, MENTORS)
+        assert (seen.mentors, seen.gained) == (0, ())
+        put_in_force(admin, world, MENTORS)
+        assert not enter(member.person, world.course, "Learner").is_mentor
+        assert find_meaning(member, MENTORS) == ("", "")
+        page = get_roles(admin, world.platform.id)
+        assert (page.has_product, {role.name: role.people for role in page.roles}["ementor"]) == (
+            bool(product),
+            0,
+        )
 
     def test_offered_gives_nothing(self, world: World, admin: Viewer) -> None:
         coach = make_coach(world)
