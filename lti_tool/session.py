@@ -66,7 +66,8 @@ def read_credentials(address_part: str, cookies: Mapping[str, str], headers: Hea
     """What stands after /s/, and the cookie or the second half of the address.
 
     An address that holds the secret counts only where the browser says that a page of ours, inside a frame,
-    leads to it: a copied, logged or shared one opens nothing.
+    leads to it: pasted into a browser, a copied or shared one opens nothing. A program can claim the same, so
+    whoever gets hold of the address has the session for as long as it lives.
     """
     handle, dot, secret = address_part.partition(".")
     if not dot:
