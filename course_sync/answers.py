@@ -36,7 +36,7 @@ def parse_json(answer: Answer, *, accept_error_status: bool = False) -> Any:
         raise status_error(answer) or PlatformAnswerInvalid()
     try:
         return json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the second: lists in lists without end
         pass
     error = status_error(answer)
     if error:
@@ -75,7 +75,7 @@ def _reason_of(answer: Answer) -> str:
     text = answer.body[:MAX_REASON_BYTES].decode("utf-8", "replace").strip()
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None if text.startswith("<") else text
     if isinstance(document, dict):
         names = ("error_description", "message", "reason", "error", "errors")
