@@ -19,6 +19,7 @@ from lti_tool.tool_description import CUSTOM, CUSTOM_OF_CANVAS, ToolAddresses
 from mentor_console import moments
 from mentor_console.access import current_viewer, open_to
 from mentor_console.errors import Conflict
+from mentor_console.views.forms import parse_id
 
 blueprint = Blueprint("platforms", __name__, url_prefix="/s/<handle>/organisation/platforms")
 Answer = Response | str | tuple[str, int]
@@ -38,7 +39,7 @@ def make_invite() -> str:
     """A new link, shown on the answer to this request and never again."""
     viewer = current_viewer()
     number = request.form.get("platform", "")
-    updates = platform_desk.get_platform(viewer, int(number)) if number.isdecimal() else None
+    updates = platform_desk.get_platform(viewer, parse_id(number) or 0) if number else None
     made = platform_desk.make_invite(
         viewer,
         g.real_now,
@@ -49,7 +50,7 @@ def make_invite() -> str:
     return _render_index(link=made.link, made=made.invite)
 
 
-@blueprint.post("/invites/<int:invite_id>/withdraw")
+@blueprint.post("/invites/<int(max=2147483647):invite_id>/withdraw")
 @open_to("admin")
 def withdraw_invite(invite_id: int) -> Response:
     """Make a link worthless."""
@@ -77,14 +78,14 @@ def add() -> Answer:
     return _back("show", platform_id=added.id, done="platform_added")
 
 
-@blueprint.get("/<int:platform_id>")
+@blueprint.get("/<int(max=2147483647):platform_id>")
 @open_to("admin")
 def show(platform_id: int) -> str:
     """One platform: its state, its places, what to fill in on its side, its web services."""
     return _render_platform(platform_desk.get_platform(current_viewer(), platform_id))
 
 
-@blueprint.post("/<int:platform_id>")
+@blueprint.post("/<int(max=2147483647):platform_id>")
 @open_to("admin")
 def change(platform_id: int) -> Answer:
     """Correct what was typed about a platform."""
@@ -99,7 +100,7 @@ def change(platform_id: int) -> Answer:
     return _back("show", platform_id=platform_id, done="platform_changed")
 
 
-@blueprint.post("/<int:platform_id>/state")
+@blueprint.post("/<int(max=2147483647):platform_id>/state")
 @open_to("admin")
 def decide(platform_id: int) -> Response:
     """Approve a platform, or let it in no more."""
@@ -112,7 +113,7 @@ def decide(platform_id: int) -> Response:
     return _back("show", platform_id=platform_id, done=done)
 
 
-@blueprint.post("/<int:platform_id>/deployments")
+@blueprint.post("/<int(max=2147483647):platform_id>/deployments")
 @open_to("admin")
 def add_deployment(platform_id: int) -> Answer:
     """Name a deployment the platform told its admin."""
@@ -126,7 +127,7 @@ def add_deployment(platform_id: int) -> Answer:
     return _back("show", platform_id=platform_id, done="deployment_approved")
 
 
-@blueprint.post("/<int:platform_id>/deployments/<int:deployment_row>")
+@blueprint.post("/<int(max=2147483647):platform_id>/deployments/<int(max=2147483647):deployment_row>")
 @open_to("admin")
 def decide_deployment(platform_id: int, deployment_row: int) -> Response:
     """Approve one place of a platform, or let it in no more."""
@@ -138,7 +139,7 @@ def decide_deployment(platform_id: int, deployment_row: int) -> Response:
     return _back("show", platform_id=platform_id, done=done)
 
 
-@blueprint.post("/<int:platform_id>/moodle")
+@blueprint.post("/<int(max=2147483647):platform_id>/moodle")
 @open_to("admin")
 def connect_moodle(platform_id: int) -> Answer:
     """Store where a Moodle's web services are, and their token; the token is never shown again."""

@@ -68,6 +68,13 @@ def test_an_invite_is_shown_once_and_can_be_taken_back(app: Flask, desk: Desk) -
     assert actions[-2:] == ["invite_made", "invite_withdrawn"]
 
 
+def test_a_number_no_database_holds_leads_nowhere(desk: Desk) -> None:
+    far = "9" * 30
+    assert desk.open("admin", f"{HOME}/{far}").status == 404
+    form = next(form for form in desk.open("admin", HOME).forms if form.action.endswith("/invites"))
+    assert desk.open("admin", form.action, dict(form.fields) | {"platform": far}).status == 403
+
+
 def test_connected_by_hand_with_what_to_fill_in_there(app: Flask, desk: Desk) -> None:
     page = desk.open("admin", HOME + "/new")
     assert "http://localhost:8000/.well-known/jwks.json" in page.text
