@@ -20,6 +20,7 @@ from werkzeug.datastructures import Headers
 
 from course_sync.database import db, one_writer, table_of
 from course_sync.models import ACTIVE, Platform
+from course_sync.records import registration_of
 from course_sync.registrations import Registration
 from lti_tool.approvals import check_platform, refuse_deployment
 from lti_tool.id_token import (
@@ -204,6 +205,12 @@ def read_arrived(token: str) -> ArrivedToken:
     except LaunchRefused as refusal:
         return ArrivedToken(refusal, None)
     return ArrivedToken(unverified, find_registration(unverified.issuer, unverified.client_id))
+
+
+def find_registration_of_state(state: str) -> Registration | None:
+    """For which registration a login was begun: a platform that answers with an error sends no token."""
+    row = db.session.get(LoginState, hash_of(state)) if state else None
+    return registration_of(db.session.get_one(Platform, row.platform_id)) if row else None
 
 
 def accept_launch(

@@ -59,7 +59,9 @@ def launch() -> BaseResponse:
     """The id_token arrives: check it, open a session of its own, and go there; or look for another proof."""
     services = current_services()
     arrived = launches.read_arrived(request.form.get("id_token", ""))
-    _note_registration(arrived.registration)
+    _note_registration(
+        arrived.registration or launches.find_registration_of_state(request.form.get("state", ""))
+    )
     accepted = launches.accept_launch(
         arrived,
         request.form,

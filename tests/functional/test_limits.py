@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from lti_tool import gate, rate_limits
 from lti_tool.clock import Clock
 from lti_tool.csrf import token_for
+from lti_tool.refusal_log import list_all
 from lti_tool.session import SESSION_COOKIE
 from tests.harness.lti_platform import (
     LEARNER,
@@ -106,3 +107,15 @@ def test_a_session_that_sends_without_end_is_slowed(
     assert statuses == [303] * 5 + [429]
     assert client.get(f"{paths[0]}/me").status_code == 200
     assert send(paths[1]) == 303
+
+
+def test_a_known_platform_that_answers_with_errors_is_no_stranger(app: Flask, platform: TestPlatform) -> None:
+    client = app.test_client()
+    login = begin_login(client, platform)
+    answer = {"error": "login_required", "state": login.state}
+    for _ in range(rate_limits.STRANGERS.uses + 2):
+        refused = client.post("/lti/launch", data=answer)
+        assert (refused.status_code, code_on(refused)) == (403, "platform_error")
+    with app.app_context():
+        (line,) = list_all(app.extensions["ementor"].clock.real_now())
+        assert (line.code, len(line.platform_names)) == ("platform_error", 1)
