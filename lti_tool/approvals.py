@@ -54,7 +54,7 @@ def _find_or_note(registration: Registration, deployment_id: str, now: datetime)
         Deployment.platform_id == registration.platform_id, Deployment.deployment_id == deployment_id
     )
     known = db.session.scalars(statement).one_or_none()
-    is_learning = registration.product == "canvas" or not registration.deployment_ids
+    is_learning = registration.product == "canvas" or not _has_deployments(registration.platform_id)
     if known is not None or not is_learning or _count_waiting(registration.platform_id) >= MAX_WAITING:
         return known
     db.session.add(
@@ -70,6 +70,13 @@ def _find_or_note(registration: Registration, deployment_id: str, now: datetime)
         subject = {"platform_id": registration.platform_id}
         record_audit("deployment_seen", subject, now, organisation_id=registration.organisation_id)
     return db.session.scalars(statement).one_or_none()
+
+
+def _has_deployments(platform_id: int) -> bool:
+    """Whether any was ever named, also one that waits or was refused."""
+    return bool(
+        db.session.scalar(select(select(Deployment.id).where(Deployment.platform_id == platform_id).exists()))
+    )
 
 
 def _count_waiting(platform_id: int) -> int:
@@ -101,7 +108,7 @@ def decide_deployment(deployment: Deployment, *, approve: bool) -> None:
 def audit_registration(
     platform: Platform, invite: Invite, changed: tuple[str, ...] | None, now: datetime
 ) -> None:
-    """Note that a platform came by an invite or was changed by one (`changed`: which fields), and its state."""
+    """Note that a platform came by an invite, or which fields of a known one it changed; and its state."""
     subject: dict[str, Any] = {"platform_id": platform.id, "invite_id": invite.id, "status": platform.status}
     action = "platform_registered"
     if changed is not None:

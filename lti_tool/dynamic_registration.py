@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from lti_tool.registration import (
     PlatformInUse,
     RegistrationInvalid,
     find_platform,
+    is_name_taken,
     save_platform,
 )
 from lti_tool.registration_refusals import RegistrationRefused
@@ -204,6 +205,8 @@ def _store(details: PlatformDetails, invite: Invite, settings: Settings, now: da
     status = ACTIVE if invite.approve_at_once else PENDING
     known = invite.platform or find_platform(details.issuer, details.client_id)
     changed = _changed_fields(known, details) if known else None
+    if known is None and is_name_taken(details.name, invite.organisation_id):
+        details = replace(details, name=f"{details.name[:100]} ({details.client_id[:90]})")
     try:
         platform = save_platform(
             details,

@@ -22,6 +22,7 @@ from course_sync.records import registration_of
 from course_sync.registrations import Registration
 from lti_tool import registration_lookup
 from lti_tool.addresses import AddressInvalid, check_platform_address
+from lti_tool.audit import record_audit
 from lti_tool.config import ConfigError, Settings
 from lti_tool.secrets import Sealer
 
@@ -74,7 +75,8 @@ def add_platform(
     """Register a platform by hand, or bring the one with this issuer and client_id up to date.
 
     Deployment ids are added to those known; none is taken away. A platform that is known stays with its
-    organisation, and refused if it was. Raises RegistrationInvalid.
+    organisation, and refused if it was. Raises RegistrationInvalid, PlatformForeign for one that is known to
+    belong to another organisation than the one named here.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms)
     return _save(details, settings, now, _Terms(organisation_id, is_bound=False))
@@ -163,7 +165,7 @@ class _Terms:
     status: str = ACTIVE
     updates: Platform | None = None
     is_bound: bool = True
-    """Whether a platform of another organisation is refused; by hand it is brought up to date where it is."""
+    """Whether it must be a platform of this organisation; by hand, without one named, it stays in its own."""
 
 
 def check_details(details: PlatformDetails, *, allow_loopback: bool, deployments_later: bool = False) -> None:
@@ -193,6 +195,12 @@ def find_platform(issuer: str, client_id: str) -> Platform | None:
     """The platform's row, whatever its state."""
     statement = select(Platform).where(Platform.issuer == issuer, Platform.client_id == client_id)
     return db.session.scalars(statement).one_or_none()
+
+
+def is_name_taken(name: str, organisation_id: int) -> bool:
+    """Whether people of the organisation know another platform by this name already."""
+    statement = select(Platform.id).where(Platform.organisation_id == organisation_id, Platform.name == name)
+    return db.session.scalars(statement.limit(1)).first() is not None
 
 
 def list_registrations(issuer: str) -> list[Registration]:
@@ -243,11 +251,32 @@ def read_tool_config(path: Path, *, allow_loopback: bool) -> list[PlatformDetail
 
 
 def apply_tool_config(settings: Settings, now: datetime) -> list[Platform]:
-    """Add or update every platform of the settings' tool_config; needs a migrated database."""
+    """Add or update every platform of the settings' tool_config; needs a migrated database.
+
+    What is new or changed by it is noted in the audit log.
+    """
     if settings.tool_config is None:
         return []
     entries = read_tool_config(settings.tool_config, allow_loopback=settings.allow_loopback_platforms)
-    return [add_platform(details, settings, now) for details in entries]
+    return [_apply_entry(details, settings, now) for details in entries]
+
+
+def _apply_entry(details: PlatformDetails, settings: Settings, now: datetime) -> Platform:
+    known = find_platform(details.issuer, details.client_id)
+    before = _values_of(known) if known else None
+    platform = add_platform(details, settings, now)
+    if _values_of(platform) != before:
+        action = "platform_changed" if known else "platform_registered"
+        subject = {"platform_id": platform.id, "by": "tool_config"}
+        record_audit(action, subject, now, organisation_id=platform.organisation_id)
+    return platform
+
+
+def _values_of(platform: Platform) -> tuple[Any, ...]:
+    """Everything a file can change about a platform."""
+    fields = ("name", "product", "auth_audience", *_ADDRESSES)
+    places = sorted((row.deployment_id, row.status) for row in platform.deployments)
+    return (*(getattr(platform, field) for field in fields), *places)
 
 
 def get_default_organisation(settings: Settings, now: datetime) -> Organisation:
@@ -307,7 +336,8 @@ def _upsert(details: PlatformDetails, settings: Settings, now: datetime, terms: 
 def _find_to_update(details: PlatformDetails, terms: _Terms) -> Platform | None:
     """The platform these details are about. Raises PlatformForeign, PlatformInUse where it may not change."""
     known = find_platform(details.issuer, details.client_id)
-    if known is not None and terms.is_bound and known.organisation_id != terms.organisation_id:
+    is_named = terms.is_bound or terms.organisation_id is not None
+    if known is not None and is_named and known.organisation_id != terms.organisation_id:
         raise PlatformForeign("client_id: another organisation is connected with it")
     if terms.updates is None:
         if known is not None and known.status == ACTIVE != terms.status:

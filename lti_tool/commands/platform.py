@@ -54,6 +54,8 @@ def add(organisation: str | None, product: str | None, **given: Any) -> None:
     added = registration.add_platform(details, services.settings, now, organisation_id)
     _audit(added, "platform_registered")
     click.echo(f"Platform {added.id} ({added.name}) is registered.")
+    if added.status != ACTIVE:
+        click.echo(f"It is still not let in: ementor platform approve --platform {added.id}")
     click.echo(what_to_paste(services.settings.public_url))
 
 
@@ -182,7 +184,12 @@ def refuse(platform_id: int) -> None:
 def _organisation_of(name: str | None, updates: Platform | None, now: datetime) -> Organisation:
     """Whom an invite is for: as named, else the platform's own, else the one of the settings."""
     if name:
-        return registration.get_organisation(name)
+        named = registration.get_organisation(name)
+        if updates is not None and updates.organisation_id != named.id:
+            raise registration.RegistrationInvalid(
+                f"organisation: platform {updates.id} belongs to another one; leave --organisation out"
+            )
+        return named
     if updates is not None:
         return updates.organisation
     return registration.get_default_organisation(current_services().settings, now)

@@ -287,3 +287,25 @@ def test_only_an_approved_invite_changes_a_platform_that_is_let_in(demo_site: De
         assert newest is not None
         assert (newest.action, newest.subject["changed"]) == ("platform_changed", ["jwks_url"])
         db.session.remove()
+
+
+def test_a_moodle_that_named_its_place_learns_no_other_while_it_waits(demo_site: DemoSite) -> None:
+    register(demo_site, invite(demo_site))
+    new = platforms(demo_site)[-1]
+    with demo_site.tool.app_context():
+        row = db.session.get_one(Platform, new["id"])
+        row.deployments[0].deployment_id = "77"
+        db.session.commit()
+        db.session.remove()
+    activate(demo_site, new["client_id"])
+    assert code_of(demo_site.launch(constants.TRAINER_ID)) == "deployment_unknown"
+    assert platforms(demo_site)[-1]["places"] == {"77": "pending"}
+
+
+def test_two_registrations_of_one_host_can_be_told_apart(demo_site: DemoSite) -> None:
+    for _ in range(2):
+        register(demo_site, invite(demo_site))
+    with demo_site.tool.app_context():
+        first, second = [row.name for row in db.session.query(Platform).order_by(Platform.id)][-2:]
+        db.session.remove()
+    assert second == f"{first} ({platforms(demo_site)[-1]['client_id']})"

@@ -366,6 +366,10 @@ def test_an_invite_for_whom_it_does_not_concern(run: Run, rows: Any) -> None:
     assert run("platform", "invite", "--update", str(platform.id), "--approve").exit_code == 0
     (invite,) = rows(Invite)
     assert (invite.platform_id, invite.approve_at_once) == (platform.id, True)
+    run("organisation", "add", "--name", "House B")
+    for command in (("invite", "--update", str(platform.id)), ("add", *PLATFORM, "--deployment-id", "1")):
+        foreign = run("platform", *command, "--organisation", "House B")
+        assert (foreign.exit_code, "another" in foreign.output) == (1, True)
 
 
 def test_a_platform_is_refused_and_approved_with_what_waits(run: Run, rows: Any) -> None:
@@ -375,7 +379,8 @@ def test_a_platform_is_refused_and_approved_with_what_waits(run: Run, rows: Any)
     number = ("--platform", str(platform.id))
     assert run("platform", "refuse", *number).exit_code == 0
     assert json.loads(run("platform", "list", "--json").output)[0]["status"] == "refused"
-    run("platform", "add", *PLATFORM, "--product", "canvas", "--deployment-id", "8:abc")
+    again = run("platform", "add", *PLATFORM, "--product", "canvas", "--deployment-id", "8:abc")
+    assert "still not let in" in again.output
     described = json.loads(run("platform", "list", "--json").output)[0]
     assert (described["status"], described["deployment_ids"]) == ("refused", ["8:abc"])
     assert run("platform", "approve", *number).exit_code == 0

@@ -18,7 +18,7 @@ from course_sync.database import db
 from course_sync.models import REFUSED, Organisation, Platform
 from lti_tool.app import create_app
 from lti_tool.config import ConfigError, Settings
-from lti_tool.models import ToolKey
+from lti_tool.models import AuditEntry, ToolKey
 from lti_tool.registration import (
     RegistrationInvalid,
     add_platform,
@@ -202,11 +202,13 @@ def test_a_wrong_file_stops_the_start_and_names_the_place(
 
 def test_the_file_is_applied_at_each_start(settings: Settings, tmp_path: Path) -> None:
     path = write(tmp_path / "tool_config.json", {"platforms": [as_entry()]})
-    for name in ("Test LMS", "Renamed"):
+    noted = ["platform_registered", "platform_changed"]
+    for name, entries in (("Test LMS", noted[:1]), ("Renamed", noted), ("Renamed", noted)):
         write(path, {"platforms": [as_entry(name=name)]})
         app = create_app(replace(settings, tool_config=path))
         with app.app_context():
             assert [platform.name for platform in list_platforms()] == [name]
+            assert [row.action for row in db.session.query(AuditEntry).order_by(AuditEntry.id)] == entries
             db.session.remove()
             db.engine.dispose()
 
