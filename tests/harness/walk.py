@@ -90,7 +90,7 @@ class Walk:
             "console.update_now": {},
             "console.ask_access": {},
             "console.set_language": {"locale": "fr", "back": "/"},
-            "console.record_contact": contact | {"occurred_at": moment, "request_key": "k" * 24},
+            "console.record_contact": contact | {"occurred_at": moment, "request_key": secrets.token_hex(12)},
             "console.name_mentor": {"membership": str(main.members["unnamed teacher"].id)},
             "console.end_mentor": {"person": str(mentor)},
             "console.assign": {"mentor": str(mentor), "learner": str(cyn)},
@@ -106,7 +106,7 @@ class Walk:
         return forms[endpoint]
 
     def _support_forms(self) -> dict[str, dict[str, str]]:
-        key = {"request_key": "k" * 24}
+        key = {"request_key": secrets.token_hex(12)}
         activity, contact = self.support.get("activity", 0), self.support.get("contact", 0)
         return {
             "console.dismiss": {"reason": "already_handled", "seen": self._seen()},
@@ -123,7 +123,7 @@ class Walk:
 
     def _course_forms(self) -> dict[str, dict[str, str]]:
         soon = (self.world.now + timedelta(days=30)).date().isoformat()
-        rest = {"request_key": "k" * 24, "based_on": str(self.support.get("break_id", ""))}
+        rest = {"request_key": secrets.token_hex(12), "based_on": str(self.support.get("break_id", ""))}
         return {
             "console.balance": {"what": "unassigned"},
             "console.set_cap": {"learners": "40"},

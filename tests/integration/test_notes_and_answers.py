@@ -280,10 +280,10 @@ class TestAbsence:
     def test_alarms_come_back_when_it_is_over(
         self, world: World, mentor: Viewer, own: Viewer, learner: Membership
     ) -> None:
-        world.raise_flag(learner)
-        answer = say(own, "ill_until", until=TODAY)
+        world.raise_flag(learner, raised_at=days_ago(5))
+        answer = say(own, "ill_until", until=TODAY, now=days_ago(4))
         assert answer.until_at is not None
-        contact(mentor, learner, NOW)
+        contact(mentor, learner, days_ago(3))
         assert get_today(mentor, answer.until_at - timedelta(seconds=1)).cards == ()
         assert [card.level for card in get_today(mentor, answer.until_at).cards] == ["act"]
 
