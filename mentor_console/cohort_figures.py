@@ -59,8 +59,8 @@ def list_weeks(
     """Per wanted membership: days with a trace in each of the last weeks, oldest first, in one query.
 
     A week is seven days of the organisation's zone, the last ending today, so that all are of equal length.
-    Weeks before the course began are left out, and those up to the last in which visits were not looked at on
-    each day: there no trace is no zero. Learners of whom no visit is known have none.
+    Weeks before the course began are left out; those up to the last in which visits were not looked at on
+    each day are marked, for there were perhaps more. Learners of whom no visit is known have none.
     """
     if not contexts:
         return {}
@@ -69,15 +69,13 @@ def list_weeks(
     rows = _count_active_days([context.id for context in contexts], starts, now)
     medians = _median_days(rows, weeks)
     today = local_day(now, zone)
-    began = {
-        context.id: max(
-            _to_day(context.starts_at, zone) or date.min, _watched_from(starts, looks[context.id], today)
-        )
-        for context in contexts
-    }
+    began = {context.id: _to_day(context.starts_at, zone) or date.min for context in contexts}
+    watched = {context.id: _watched_from(starts, looks[context.id], today) for context in contexts}
     chosen = set(wanted)
     return {
-        row.id: _weeks_of(row, starts, medians[row.context_id], began[row.context_id])
+        row.id: _weeks_of(
+            row, starts, medians[row.context_id], began[row.context_id], watched[row.context_id]
+        )
         for row in rows
         if row.id in chosen
     }
@@ -169,12 +167,14 @@ def _median_days(rows: Iterable[Row], weeks: int) -> dict[int, list[float]]:
     return medians
 
 
-def _weeks_of(row: Row, starts: list[date], medians: list[float], began: date) -> tuple[WeekActivity, ...]:
+def _weeks_of(
+    row: Row, starts: list[date], medians: list[float], began: date, watched: date
+) -> tuple[WeekActivity, ...]:
     days = _days_of(row, len(starts))
     if not row.access_known and not any(days):
         return ()
     return tuple(
-        WeekActivity(start, own, middle)
+        WeekActivity(start, own, middle, is_whole=start >= watched)
         for start, own, middle in zip(starts, days, medians, strict=True)
         if start + _WEEK > began
     )

@@ -70,6 +70,8 @@ class WeekActivity:
     starts_on: date
     own_days: int
     cohort_median_days: float
+    is_whole: bool = True
+    """Visits were looked at on each day; else both numbers are the least there can have been."""
 
 
 @dataclass(frozen=True)

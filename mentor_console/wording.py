@@ -291,9 +291,14 @@ def weeks_label(weeks: Sequence[WeekActivity]) -> str:
         return _("No weeks yet")
     return _(
         "Active days per week: %(own)s. Middle of the class: %(cohort)s.",
-        own=", ".join(str(week.own_days) for week in weeks),
-        cohort=", ".join(number(week.cohort_median_days) for week in weeks),
+        own=", ".join(at_least(week) + str(week.own_days) for week in weeks),
+        cohort=", ".join(at_least(week) + number(week.cohort_median_days) for week in weeks),
     )
+
+
+def at_least(week: WeekActivity) -> str:
+    """A mark before the numbers of a week in which visits were not looked at each day."""
+    return "" if week.is_whole else "≥ "
 
 
 def scale_words(weeks: Sequence[WeekActivity]) -> str:

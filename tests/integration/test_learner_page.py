@@ -183,12 +183,13 @@ class TestPage:
         assert [flag.rule for flag in page.flags] == ["silent", "missed_deadline"]
         assert (page.level, page.kind) == ("act", "social")
 
-    def test_weeks_in_which_nobody_looked_are_no_zeros(self, world: World) -> None:
+    def test_weeks_up_to_the_last_in_which_nobody_looked_are_marked(self, world: World) -> None:
         learner = world.make_member()
         missed = NOW.date() - timedelta(days=16)
         db.session.execute(delete(LookDay).where(LookDay.day == missed))
         page = get_learner_page(trainer_of(world), learner, NOW)
-        assert [week.starts_on > missed for week in page.weeks] == [True, True]
+        assert [week.is_whole for week in page.weeks] == [week.starts_on > missed for week in page.weeks]
+        assert [week.is_whole for week in page.weeks[-3:]] == [False, True, True]
 
     def test_at_most_twelve_weeks_none_before_the_course(self, world: World) -> None:
         learner = world.make_member()

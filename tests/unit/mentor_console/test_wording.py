@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -234,6 +235,8 @@ def test_numbers_in_the_readers_way(locale: str, share: str) -> None:
 def test_the_chart_in_words_has_the_numbers_of_the_chart(english: None) -> None:
     label = wording.weeks_label(samples.weeks(4, 5, 0))
     assert label == "Active days per week: 4, 5, 0. Middle of the class: 4, 4, 4."
+    unwatched = [replace(week, is_whole=False) for week in samples.weeks(4, 5)]
+    assert wording.weeks_label(unwatched) == "Active days per week: ≥ 4, ≥ 5. Middle of the class: ≥ 4, ≥ 4."
 
 
 def test_chart_geometry() -> None:
