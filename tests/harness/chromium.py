@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,9 +52,13 @@ class Watch:
 
     def attach(self, page: Page) -> None:
         """Listen to a page and its frames."""
-        page.on("console", self._on_console)
-        page.on("pageerror", lambda problem: self.said.append(f"script error: {problem}"))
-        page.on("crash", lambda _: self.said.append("the page crashed"))
+        for event, listener in self._listeners():
+            page.on(event, listener)  # type: ignore[call-overload]
+
+    def detach(self, page: Page) -> None:
+        """Listen no longer: the next test looks at the same page."""
+        for event, listener in self._listeners():
+            page.remove_listener(event, listener)
 
     def expect(self, part: str) -> None:
         """A console error that contains this is what the test is about (e.g. "status of 403")."""
@@ -63,6 +67,15 @@ class Watch:
     def unexpected(self) -> list[str]:
         """What nobody expected."""
         return [line for line in self.said if not any(part in line for part in self.expected)]
+
+    def _listeners(self) -> list[tuple[str, Callable[..., None]]]:
+        return [("console", self._on_console), ("pageerror", self._on_error), ("crash", self._on_crash)]
+
+    def _on_error(self, problem: Error) -> None:
+        self.said.append(f"script error: {problem}")
+
+    def _on_crash(self, _page: Page) -> None:
+        self.said.append("the page crashed")
 
     def _on_console(self, message: ConsoleMessage) -> None:
         text = message.text

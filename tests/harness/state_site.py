@@ -127,7 +127,7 @@ def _save_rules(course: BusyCourse) -> None:
     db.session.add(RuleSetting(**place, **row))
     db.session.commit()
     for code in ("login_incomplete", "key_unknown"):
-        record_refusal(code, course.platform_id, NOW)
+        record_refusal(code, course.platform_id, datetime.now(UTC))
 
 
 def _take_a_task_back(course: BusyCourse) -> int:
