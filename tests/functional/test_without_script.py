@@ -129,3 +129,9 @@ def rule_as_trainer_and_admin(hand: Hand) -> None:
         tried = hand.press(who, path, "/rules", do="preview", silent_act_days="20")
         assert "Nothing is saved yet." in tried.words
         assert "The rules are saved." in hand.press_here(who, tried, "/rules", do="save").words
+    roles = hand.desk.open("admin", "organisation").links["Roles LMS 1"].partition("/organisation/")[2]
+    tried = hand.press("admin", f"organisation/{roles}", f"/{roles}", do="preview", new_role="tutor")
+    assert "Nothing is saved yet." in tried.words
+    saved = hand.press_here("admin", tried, f"/{roles}", do="save")
+    assert "The roles are saved." in saved.words
+    assert "Taken back." in hand.press_here("admin", saved, f"/{roles}/undo").words
