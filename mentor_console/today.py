@@ -61,7 +61,9 @@ _COLUMNS = (
     contains_eager(Membership.person).load_only(
         Person.name, Person.given_name, Person.family_name, Person.external_id
     ),
-    joinedload(Membership.context, innerjoin=True).load_only(Context.title, Context.starts_at),
+    joinedload(Membership.context, innerjoin=True).load_only(
+        Context.title, Context.starts_at, Context.organisation_id
+    ),
 )
 """Only what a card or a line shows: reading all columns of 300 learners takes longer than all the rest."""
 
