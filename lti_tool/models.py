@@ -33,7 +33,8 @@ class LoginState(Model):
 class WaitingLaunch(Model):
     """A verified launch of a browser that kept no cookie: it waits for another proof of who opens it.
 
-    The ticket is in that browser only. The state of its login is consumed when it is used, not before.
+    The ticket is in that browser only. The state of its login is consumed when it is used, not before. The
+    claims are erased when it is used or late; the row stays for a day, to know a late ticket's platform.
     """
 
     __tablename__ = "waiting_launch"
@@ -42,6 +43,7 @@ class WaitingLaunch(Model):
     state_hash: Mapped[str] = mapped_column(String(64))
     platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
     claims_sealed: Mapped[str] = mapped_column(Text)
+    """"" = used or late."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
@@ -137,7 +139,7 @@ class UseCount(Model):
 
 
 class RefusalCount(Model):
-    """How often logins and launches were refused for one reason on one day (UTC); never who it was."""
+    """How often logins, launches and registrations were refused for one reason on one day (UTC); never who."""
 
     __tablename__ = "refusal_count"
 
@@ -145,5 +147,9 @@ class RefusalCount(Model):
     code: Mapped[str] = mapped_column(String(64), primary_key=True)
     platform_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """0 = a platform nobody knows."""
+    organisation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default="0")
+    """Whose invite it was, where no platform is known yet; 0 = nobody's."""
     refusals: Mapped[int]
+    signed: Mapped[int] = mapped_column(server_default="0")
+    """How many of them came with a valid signature of the platform."""
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
