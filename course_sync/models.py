@@ -13,6 +13,7 @@ from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from course_sync.database import Model, UtcDateTime
+from course_sync.host_model import HostHealth as HostHealth
 
 SOURCE_LTI = "lti"
 SOURCE_MOODLE = "moodle"
@@ -324,7 +325,7 @@ class SyncRun(Model):
     trigger: Mapped[str] = mapped_column(String(16))
     """schedule | launch | person | cli | clock (the demo's day was moved on)."""
     state: Mapped[str] = mapped_column(String(16))
-    """running | done | partial | failed. At most one running per context (partial unique index)."""
+    """running | done | partial | failed | cancelled. At most one running per context (a unique index)."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """Real time, not the demo's."""
     beat_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -336,6 +337,11 @@ class SyncRun(Model):
     """What is being read (sync_runs.STEPS); "" = not begun, or of a run before there were names."""
     steps_done: Mapped[int] = mapped_column(default=0)
     steps_total: Mapped[int] = mapped_column(default=0)
+    origin: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    """The host whose API is asked: runs at one host share its places."""
+    cancel_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Real time at which somebody asked a running one to stop; it does so between two calls."""
+    learners_read: Mapped[int] = mapped_column(default=0, server_default="0")
     requests: Mapped[int] = mapped_column(default=0)
     rows_changed: Mapped[int] = mapped_column(default=0)
     errors: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
