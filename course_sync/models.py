@@ -63,6 +63,8 @@ class Platform(Model):
     moodle_token_sealed: Mapped[str | None] = mapped_column(Text)
     """Web-service token, encrypted by the composition root; this package never sees the key."""
     moodle_connected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moodle_report_id: Mapped[int | None]
+    """Report of the site that sums up the participants of courses; None = nobody named one."""
 
     organisation: Mapped[Organisation] = relationship()
     deployments: Mapped[list[Deployment]] = relationship(
@@ -104,6 +106,8 @@ class Context(Model):
     starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_launched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    updates_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Up to when the platform was asked what has changed in the course; None = it never told."""
 
     platform: Mapped[Platform] = relationship()
     organisation: Mapped[Organisation] = relationship()
@@ -178,8 +182,16 @@ class Membership(Model):
     """When the learner's own progress (activity completion) was last read whole."""
     progress_access_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """`last_access_at` as it stood at that reading: if it moved, the learner is read again."""
+    grades_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the learner's grades were last read in a course too large to read all in each run."""
+    grades_access_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """`last_access_at` as it stood at that reading."""
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Course completed."""
+    reported_share: Mapped[float | None]
+    """0-1 of the course as a report of the platform sums it up; None = no report tells."""
+    reported_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a report was last read that lists this learner."""
     groups: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Names of the learner's groups in this course."""
     source: Mapped[str] = mapped_column(String(16), default=SOURCE_LTI)
@@ -216,6 +228,14 @@ class Activity(Model):
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     source: Mapped[str] = mapped_column(String(16), default=SOURCE_MOODLE)
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
+    completion_kind: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """manual (ticked off) | automatic (by what was done) | "" where completion is not tracked or not told."""
+    completion_rules: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """What an automatic completion asks for, by the platform's names of the rules."""
+    posts_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the discussions of a forum were last read whole; None = never, or it is no forum."""
+    posts_access_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The newest visit of any learner as it stood at that reading: who has not come has not posted."""
     hand_ins_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When a list of all hand-ins here was last read and believed; None = never, or there is no such list."""
 
@@ -255,6 +275,8 @@ class Progress(Model):
     due_at_override: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """The learner's own deadline (extension); None = the activity's."""
     due_source: Mapped[str | None] = mapped_column(String(16))
+    due_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was last asked for."""
 
 
 class ActiveDay(Model):
@@ -270,7 +292,7 @@ class ActiveDay(Model):
     membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
     day: Mapped[dt.date] = mapped_column(Date)
     evidence: Mapped[str] = mapped_column(String(16))
-    """visit | completion | submission: the first trace seen of that day."""
+    """visit | completion | submission | post: the first trace seen of that day."""
     source: Mapped[str] = mapped_column(String(16))
 
 
@@ -289,8 +311,8 @@ class LookDay(Model):
 class Freshness(Model):
     """Per context and kind of fact: when it was last read whole, when last tried, and what went wrong.
 
-    kind: roster | access | structure | submissions | grades | completion | extensions. A failed try moves
-    `tried_at` and `error_*` only; what was known stays.
+    kind: roster | access | structure | submissions | grades | posts | completion | extensions. A failed try
+    moves `tried_at` and `error_*` only; what was known stays.
     """
 
     __tablename__ = "freshness"
@@ -363,5 +385,9 @@ class JobRun(Model):
     """queued | running | done | failed."""
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    beat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Last sign of life of the worker that runs it."""
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was claimed; also tells the latest claim from those before."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
