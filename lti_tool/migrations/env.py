@@ -7,12 +7,19 @@ from typing import Any
 from alembic import context
 
 import course_sync.connection_models
+import course_sync.forum_models
 import course_sync.models
 import lti_tool.models
 import mentor_console.models
 from course_sync.database import UtcDateTime, db
 
-MODELS = (course_sync.models, course_sync.connection_models, mentor_console.models, lti_tool.models)
+MODELS = (
+    course_sync.models,
+    course_sync.connection_models,
+    course_sync.forum_models,
+    mentor_console.models,
+    lti_tool.models,
+)
 """Imported so that every table is part of `db.metadata`."""
 
 
