@@ -94,8 +94,8 @@ def save_platform(
     """Store what an invite brought; what is new about it gets this status. Raises RegistrationInvalid.
 
     `updates` is the platform to bring up to date, also under a new client id. Raises PlatformForeign for a
-    platform of another organisation, or another than `updates`; PlatformInUse for one that is let in, where
-    neither `updates` nor the status says that somebody approved the change.
+    platform of another organisation, or another than `updates`; PlatformInUse for one that is let in already,
+    which changes only where it is named by `updates` and an admin is shown what changes.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
     return _save(details, settings, now, _Terms(organisation_id, status, updates))
@@ -340,7 +340,7 @@ def _find_to_update(details: PlatformDetails, terms: _Terms) -> Platform | None:
     if known is not None and is_named and known.organisation_id != terms.organisation_id:
         raise PlatformForeign("client_id: another organisation is connected with it")
     if terms.updates is None:
-        if known is not None and known.status == ACTIVE != terms.status:
+        if known is not None and known.status == ACTIVE and terms.is_bound:
             raise PlatformInUse("client_id: the platform registered with it is let in already")
         return known
     if known not in (None, terms.updates) or terms.updates.issuer != details.issuer:

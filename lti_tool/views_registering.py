@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, jsonify, render_template, request
 
+from course_sync.models import ACTIVE, PENDING
 from lti_tool import dynamic_registration, invites
 from lti_tool.approvals import audit_registration
 from lti_tool.dynamic_registration import list_changes
@@ -62,6 +63,8 @@ def connect() -> str:
         platform=platform,
         host=offered.description.host,
         product_name=product_words(platform.product),
+        is_update=connected.changed is not None and platform.status == ACTIVE,
+        is_place_waiting=any(place.status == PENDING for place in platform.deployments),
         **_invite_facts(invite),
     )
 

@@ -81,6 +81,8 @@ def test_a_card_a_contact_and_its_undo(hands: Keyboard, watch: Watch) -> None:
     watch.expect("status of 422")
     hands.reach(CARD)
     hands.reach(".skip", key="Shift+Tab")
+    hands.page.keyboard.press("Enter")
+    expect(hands.frame.locator("main")).to_be_focused()
     hands.use(CARD)
     hands.frame.wait_for_url("**/learners/*")
     hands.use(".flag .btn.main")

@@ -90,30 +90,6 @@ def test_two_clicks_from_today_to_a_logged_contact(open_tool: Open) -> None:
     expect(frame.locator(".line li").first).to_contain_text("today")
 
 
-def test_a_contact_by_keyboard_alone(open_tool: Open) -> None:
-    """Skip link, card, form: each reached and used without a pointer, with the focus always to be seen."""
-    page, frame = open_tool(PEOPLE["mentor"])
-    in_english(frame)
-    frame.locator(".skip").focus()
-    expect(frame.locator(".skip")).to_be_in_viewport()
-    page.keyboard.press("Enter")
-    expect(frame.locator("main")).to_be_focused()
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        if frame.evaluate("document.activeElement.matches('.card .btn.main')"):
-            break
-    outline = frame.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-    assert outline == "solid"
-    page.keyboard.press("Enter")
-    frame.wait_for_selector("#field-summary")
-    frame.locator("#field-summary").focus()
-    page.keyboard.type("Typed without a mouse.")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(frame.get_by_role("status")).to_contain_text("The contact is logged.")
-    expect(frame.locator(".bubble").first).to_have_text("Typed without a mouse.")
-
-
 def test_evidence_leads_to_the_number(open_tool: Open) -> None:
     """Also where the step stands in the folded table."""
     _, frame = open_tool(PEOPLE["mentor"])

@@ -169,7 +169,8 @@ def test_an_update_keeps_the_platform_and_its_people(demo_site: DemoSite) -> Non
 
 
 def test_what_an_update_brings_waits_unless_the_invite_says_otherwise(demo_site: DemoSite) -> None:
-    register(demo_site, invite(demo_site, updates=platforms(demo_site)[0]["id"]))
+    done = register(demo_site, invite(demo_site, updates=platforms(demo_site)[0]["id"]))
+    assert "Its new place in the platform waits for approval" in done.words
     (only,) = platforms(demo_site)
     assert (only["status"], only["places"]) == ("active", {"2": "pending"})
     activate(demo_site, only["client_id"])
@@ -264,7 +265,7 @@ def stored_keys(site: DemoSite, platform_id: int, jwks_url: str = "") -> str:
     return found
 
 
-def test_only_an_approved_invite_changes_a_platform_that_is_let_in(demo_site: DemoSite) -> None:
+def test_only_an_invite_made_for_it_changes_a_platform_that_is_let_in(demo_site: DemoSite) -> None:
     register(demo_site, invite(demo_site, approve_at_once=True))
     known = platforms(demo_site)[-1]
     give_the_first_id_again(demo_site)
@@ -274,13 +275,16 @@ def test_only_an_approved_invite_changes_a_platform_that_is_let_in(demo_site: De
     link = invite(demo_site)
     refused = register(demo_site, link)
     assert (refused.status, code_of(refused)) == (409, "invite_not_update")
+    at_once = register(demo_site, invite(demo_site, approve_at_once=True))
+    assert code_of(at_once) == "invite_not_update"  # it approves a new platform, not other keys of this one
     assert (platforms(demo_site)[-1], stored_keys(demo_site, known["id"])) == (known, ours)
     assert start(demo_site, link).status == 200  # still good, for another platform
 
     page = start(demo_site, invite(demo_site, updates=known["id"]))
     assert ours in page.text
     assert told in page.text
-    assert PlainBrowser().submit(page, page.forms[0]).status == 200
+    done = PlainBrowser().submit(page, page.forms[0])
+    assert (done.status, "is up to date" in done.words) == (200, True)
     assert stored_keys(demo_site, known["id"]) == told
     with demo_site.tool.app_context():
         newest = db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
