@@ -33,9 +33,10 @@ sure:  ## format, lint, types, import contracts, templates, house tests; under a
 	@$(BIN)/djlint --lint --quiet templates lti_tool/demo_lms/templates
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/house $(ARGS)
 
-bench:  ## how long things take, each against its bound: Today, the demo's new day, launches beside PyLTI1p3
+bench:  ## how long things take, each against its bound: Today, the demo, a sync beside a loop, launches beside PyLTI1p3
 	@scripts/bootstrap test
 	@$(BIN)/python -m tests.bench.today
+	@$(BIN)/python -m tests.bench.sync
 	@$(BIN)/python -m tests.bench.demo
 	@$(BIN)/python -m tests.bench.launches
 
