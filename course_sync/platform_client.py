@@ -168,13 +168,15 @@ class PlatformClient:
         *,
         read_seconds: float | None = None,
         retry: bool = True,
+        timeout_seconds: float | None = None,
     ) -> Any:
         """Call one Moodle web-service function; its warnings stay in the answer. Raises PlatformError.
 
-        `code` is Moodle's errorcode, `detail` its message. Say `retry=False` for anything but a read.
+        `code` is Moodle's errorcode, `detail` its message. Say `retry=False` for anything but a read, and
+        `timeout_seconds` where a person waits.
         """
         limits = replace(
-            self._limits,
+            self._limits.within(timeout_seconds),
             read_seconds=read_seconds or self._limits.read_seconds,
             attempts=self._limits.attempts if retry else 1,
         )

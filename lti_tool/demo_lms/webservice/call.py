@@ -22,6 +22,7 @@ CAPABILITY_TITLES = {
     "mod/assign:view": "View assignment",
     "mod/assign:viewgrades": "View grades",
     "moodle/course:managegroups": "Manage groups",
+    "moodle/course:enrolreview": "Review course enrolments",
     "moodle/site:sendmessage": "Send messages to any user",
 }
 

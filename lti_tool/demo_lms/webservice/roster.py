@@ -31,6 +31,7 @@ def _listed(call: Call, options: dict[str, str]) -> list[Person]:
     if options.get("onlyactive") == "1":
         people = [person for person in people if not call.site.is_suspended(person)]
     if options.get("onlysuspended") == "1":
+        call.require("moodle/course:enrolreview")
         people = [person for person in people if call.site.is_suspended(person)]
     return people
 
@@ -95,6 +96,8 @@ def _user(call: Call, person: Person) -> dict[str, Any]:
         }
     if not call.site.is_suspended(person):
         user["enrolledcourses"] = [course]
+    if call.faults.lacks("moodle/course:viewhiddenuserfields"):  # of a site that hides the last access
+        del user["lastaccess"], user["lastcourseaccess"]
     return user
 
 

@@ -1,0 +1,37 @@
+"""Where a Moodle's web services are and with which token they are asked.
+
+Tokens are opened by the composition root's function; a token never enters an error or a log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from course_sync.errors import PlatformRefused
+from course_sync.models import Platform
+
+OpenSecret = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class MoodleAccess:
+    """One token at one site."""
+
+    base_url: str
+    token: str = field(repr=False)
+
+
+def find_site_access(platform: Platform, open_secret: OpenSecret) -> MoodleAccess | None:
+    """The access of the site's service user; None where none was given. Raises PlatformRefused."""
+    if not platform.moodle_url or not platform.moodle_token_sealed:
+        return None
+    return MoodleAccess(platform.moodle_url, open_token(platform.moodle_token_sealed, open_secret))
+
+
+def open_token(sealed: str, open_secret: OpenSecret) -> str:
+    """What was sealed. Raises PlatformRefused where no listed key opens it."""
+    try:
+        return open_secret(sealed)
+    except Exception:  # whatever the composition root raises for a key that is gone
+        raise PlatformRefused("the stored token cannot be opened", code="token_unreadable") from None

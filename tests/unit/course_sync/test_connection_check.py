@@ -1,0 +1,226 @@
+"""The test of a connection against a site that answers as Moodle does: each lack is named, loud or silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from course_sync.connection_answers import ABSENT, FAILED, REFUSED, SILENT, UNTRIED, WORKS, ProbeResult
+from course_sync.connection_check import CheckReport, CheckTarget, check_connection
+from course_sync.errors import PlatformUnreachable
+from course_sync.moodle_access import MoodleAccess
+from course_sync.moodle_needs import NEEDS
+from course_sync.moodle_wire import find_error, form_fields
+from lti_tool.demo_lms import constants, create_demo_lms
+from lti_tool.demo_lms.faults import Faults
+from lti_tool.demo_lms.site import EXTENSION, DemoSite
+from lti_tool.demo_lms.webservice.call import WsError, parse_params
+from lti_tool.demo_lms.webservice.server import answer_call
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@dataclass
+class SiteClient:
+    """A platform client without network: the demo site answers, or nobody does."""
+
+    site: DemoSite
+    fails_after: int = 10_000
+    asked: list[str] = field(default_factory=list)
+    changed: dict[str, Any] = field(default_factory=dict)
+    """Answers in place of the site's."""
+
+    def call_moodle(
+        self, base_url: str, token: str, function: str, params: dict[str, Any], **options: Any
+    ) -> Any:
+        assert options["timeout_seconds"] <= 12
+        assert options["retry"] is False
+        self.asked.append(function)
+        if len(self.asked) > self.fails_after:
+            raise PlatformUnreachable("no answer in time", code="timeout")
+        if function in self.changed:
+            return self.changed[function]
+        try:
+            answer = answer_call(self.site, parse_params(form_fields(token, function, params).items()))
+        except WsError as problem:
+            answer = problem.to_json()
+        error = find_error(answer, token)
+        if error:
+            raise error
+        return answer
+
+
+@pytest.fixture(scope="module")
+def shared_site(tmp_path_factory: pytest.TempPathFactory) -> DemoSite:
+    app = create_demo_lms(
+        tmp_path_factory.mktemp("site"), "http://127.0.0.1:1", "http://localhost", now=lambda: NOON
+    )
+    site: DemoSite = app.extensions[EXTENSION]
+    return site
+
+
+@pytest.fixture
+def site(shared_site: DemoSite) -> Iterator[DemoSite]:
+    yield shared_site
+    shared_site.faults = Faults()
+
+
+def try_out(site: DemoSite, client: SiteClient | None = None, **changes: Any) -> CheckReport:
+    """A whole test with what the tool knows after a sync of some days ago."""
+    ids = [str(person.user_id) for person in site.enrolled_people() if not site.is_suspended(person)]
+    given = {
+        "access": MoodleAccess("http://127.0.0.1:1", constants.WS_TOKEN),
+        "course_id": str(constants.COURSE_ID),
+        "known_ids": frozenset(ids),
+        "known_learner_id": ids[-1],
+    }
+    return check_connection(client or SiteClient(site), CheckTarget(**(given | changes)))  # type: ignore[arg-type]
+
+
+def by_code(report: CheckReport) -> dict[str, ProbeResult]:
+    return {result.code: result for result in report.results}
+
+
+def test_with_everything_granted_nothing_is_missing(site: DemoSite) -> None:
+    client = SiteClient(site)
+    report = try_out(site, client)
+    assert report.problems == ()
+    assert report.release == constants.MOODLE_RELEASE
+    assert report.user_id == str(constants.WS_READER_ID)
+    untried = {result.code: result.why for result in report.results if result.state == UNTRIED}
+    assert untried == {"hidden": "nothing_hidden"}
+    assert set(client.asked) == {need.function for need in NEEDS} | {"core_group_get_course_groups"}
+    assert len(client.asked) == 15, "each once, the list of members and that of suspended ones"
+
+
+@pytest.mark.parametrize(
+    ("capability", "states"),
+    [
+        ("moodle/site:accessallgroups", {"roster": SILENT, "completion": REFUSED}),
+        ("moodle/user:viewdetails", {"roster": SILENT}),
+        ("moodle/course:viewhiddenuserfields", {"visits": SILENT}),
+        ("moodle/course:enrolreview", {"suspended": REFUSED}),
+        ("moodle/course:view", {"roster": REFUSED, "activities": REFUSED, "assignments": SILENT}),
+        ("moodle/course:viewparticipants", {"roster": REFUSED}),
+        ("mod/assign:view", {"assignments": SILENT, "hand_ins": SILENT, "extensions": REFUSED}),
+        ("mod/assign:viewgrades", {"hand_ins": SILENT, "extensions": REFUSED}),
+        ("mod/quiz:view", {"quizzes": SILENT, "attempts": REFUSED}),
+        ("mod/quiz:viewreports", {"attempts": REFUSED}),
+        ("gradereport/user:view", {"grades": REFUSED}),
+        ("moodle/grade:viewall", {"grades": REFUSED}),
+        ("report/progress:view", {"completion": REFUSED}),
+        ("report/completion:view", {"course_completion": REFUSED}),
+    ],
+)
+def test_each_missing_capability_is_named_at_what_it_costs(
+    site: DemoSite, capability: str, states: dict[str, str]
+) -> None:
+    site.faults = Faults(missing_capabilities=frozenset({capability}))
+    found = by_code(try_out(site))
+    assert {code: found[code].state for code in states} == states
+    for code in states:
+        named = found[code].capabilities
+        # Where Moodle's words or code tell of one, it is the only one named.
+        assert capability in named, (code, named)
+        if found[code].state == REFUSED:
+            assert found[code].words
+            assert found[code].error
+    blamed = {name for result in found.values() for name in result.capabilities}
+    assert len(blamed) <= 3, blamed
+    unharmed = (
+        {"token"} if capability == "moodle/course:view" else {"token", "course", "activities", "deadlines"}
+    )
+    assert {found[code].state for code in unharmed} == {WORKS}
+
+
+def test_a_list_that_is_too_short_tells_how_short(site: DemoSite) -> None:
+    site.faults = Faults(missing_capabilities=frozenset({"moodle/user:viewdetails"}))
+    roster = by_code(try_out(site))["roster"]
+    assert (roster.why, roster.seen, roster.capabilities) == ("short_roster", 1, ("moodle/user:viewdetails",))
+    assert roster.expected is not None
+    assert roster.expected > 100
+    nobody_known = by_code(try_out(site, known_ids=frozenset(), known_learner_id=None))
+    assert nobody_known["roster"].state == WORKS
+    assert nobody_known["grades"].why == "no_learner"
+
+
+def test_functions_that_are_not_in_the_service_are_named_without_calling_them(site: DemoSite) -> None:
+    missing = frozenset({"mod_quiz_get_user_attempts", "core_enrol_get_enrolled_users"})
+    site.faults = Faults(missing_functions=missing)
+    client = SiteClient(site)
+    found = by_code(try_out(site, client))
+    absent = {code for code, result in found.items() if result.state == ABSENT}
+    assert absent == {"attempts", "roster", "visits", "suspended", "groups"}
+    assert not missing & set(client.asked)
+    assert found["grades"].state == WORKS, "somebody known here stands in for the missing list"
+
+
+def test_without_the_list_of_functions_each_is_tried(site: DemoSite) -> None:
+    site.faults = Faults(missing_functions=frozenset({"core_webservice_get_site_info"}))
+    report = try_out(site)
+    assert report.release == ""
+    assert [result.code for result in report.problems] == ["token"]
+    assert report.problems[0].error == "accessexception"
+
+
+@pytest.mark.parametrize(("faults", "state"), [(Faults(invalid_token=True), REFUSED), (Faults(), FAILED)])
+def test_where_nothing_answers_nothing_else_is_asked(site: DemoSite, faults: Faults, state: str) -> None:
+    site.faults = faults
+    client = SiteClient(site, fails_after=0 if state == FAILED else 10)
+    report = try_out(site, client)
+    assert len(client.asked) == 1
+    assert [(result.code, result.state) for result in report.problems] == [("token", state)]
+    assert {result.why for result in report.results[1:]} == {"no_answer"}
+
+
+def test_an_outage_in_the_middle_blames_no_capability(site: DemoSite) -> None:
+    report = try_out(site, SiteClient(site, fails_after=4))
+    failed = [result for result in report.problems if result.state == FAILED]
+    assert len(failed) > 3
+    assert not any(result.capabilities for result in failed)
+
+
+def test_without_a_course_the_token_and_the_service_are_still_tested(site: DemoSite) -> None:
+    site.faults = Faults(missing_functions=frozenset({"mod_assign_get_submissions"}))
+    found = by_code(try_out(site, course_id=""))
+    assert found["token"].state == WORKS
+    assert found["hand_ins"].state == ABSENT
+    assert found["roster"].why == "no_course"
+
+
+def test_a_course_that_is_no_longer_there_is_said_in_moodles_words(site: DemoSite) -> None:
+    found = by_code(try_out(site, course_id="99"))
+    assert found["activities"].state == REFUSED
+    assert "Can't find data record" in found["activities"].words
+
+
+def test_the_token_of_a_site_administrator_is_warned_of(site: DemoSite) -> None:
+    info = {"userid": 2, "userissiteadmin": True, "release": "4.5", "functions": []}
+    found = by_code(try_out(site, SiteClient(site, changed={"core_webservice_get_site_info": info})))
+    assert (found["token"].state, found["token"].why) == (WORKS, "site_admin")
+
+
+def test_an_answer_a_sync_could_not_read_does_not_work(site: DemoSite) -> None:
+    found = by_code(try_out(site, SiteClient(site, changed={"core_course_get_contents": {"odd": 1}})))
+    assert (found["activities"].state, found["activities"].error) == (FAILED, "unknown_form")
+
+
+def test_groups_are_missed_only_where_the_course_has_some(site: DemoSite) -> None:
+    roster = [{"id": 201, "fullname": "A", "lastcourseaccess": 1, "roles": [{"shortname": "student"}]}]
+    changed: dict[str, Any] = {"core_enrol_get_enrolled_users": roster}
+    found = by_code(try_out(site, SiteClient(site, changed=changed), known_ids=frozenset()))
+    assert (found["groups"].state, found["groups"].expected) == (SILENT, 2)
+    none = SiteClient(site, changed=changed | {"core_group_get_course_groups": []})
+    assert by_code(try_out(site, none, known_ids=frozenset()))["groups"].state == UNTRIED
+    site.faults = Faults(missing_capabilities=frozenset({"moodle/course:managegroups"}))
+    refused = by_code(try_out(site, SiteClient(site, changed=changed), known_ids=frozenset()))["groups"]
+    assert (refused.state, refused.capabilities) == (REFUSED, ("moodle/course:managegroups",))
+    assert "(Manage groups)" in refused.words
+
+
+def test_a_token_never_stands_in_a_representation() -> None:
+    assert constants.WS_TOKEN not in repr(MoodleAccess("https://moodle.example", constants.WS_TOKEN))
