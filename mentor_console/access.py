@@ -14,19 +14,16 @@ from typing import Any, Literal, TypeVar
 
 from flask import g
 from sqlalchemy import Select, and_, exists, false, literal, or_, select, union_all
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
 from course_sync.models import SOURCE_LTI, Freshness, Membership, Person
-from mentor_console.mentorship import is_by_role_for, select_courses_by_role
+from mentor_console.mentorship import is_by_role_for, rests, select_courses_by_role
 from mentor_console.models import Assignment, RoleGrant
 
 Part = Literal["mentor", "trainer", "learner", "admin", "applicant", "anyone"]
 """What one can be in a session. `applicant` may ask for access, sees nobody; `anyone` = any valid session."""
-
-_OWN = aliased(Membership)
-"""The membership of whoever looks, beside those of the learners; made once, since making it takes long."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -236,16 +233,6 @@ def _is_roster_known(context_id: int | None) -> bool:
     )
     row = db.session.scalars(statement).one_or_none()
     return row is not None and row.as_of is not None and row.error_code is None
-
-
-def rests(grant: type[RoleGrant]) -> ColumnElement[bool]:
-    """SQL: a grant that gives nothing now, its e-mentor or trainer being suspended in the course or having
-    left it since. Who was named after they had left, or never was in the course, may stay; an administrator's
-    grant is of no course and never rests.
-    """
-    left_since = or_(_OWN.left_at.is_(None), _OWN.left_at >= grant.granted_at)
-    gone = or_(_OWN.status == "suspended", and_(_OWN.status == "left", left_since))
-    return exists().where(_OWN.person_id == grant.person_id, _OWN.context_id == grant.context_id, gone)
 
 
 def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:

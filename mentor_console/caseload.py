@@ -89,8 +89,8 @@ def assign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membersh
     _check_learners(context_id, mentor_person_id, memberships)
     change = begin_change(viewer, context_id, "assign", now, mentor_person_id)
     # The lock keeps the mentor named until this is committed (SQLite has one writer at a time anyway).
-    named = find_open_grant(mentor_person_id, "mentor", context_id, lock=True)
-    if named is None and not is_mentor_now(mentor_person_id, context_id):
+    find_open_grant(mentor_person_id, "mentor", context_id, lock=True)
+    if not is_mentor_now(mentor_person_id, context_id):
         finish_change(change, 0)
         raise InvalidInput("mentor", "not_named")
     rows = [

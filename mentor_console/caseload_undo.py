@@ -17,7 +17,7 @@ from mentor_console.access import AccessDenied, Viewer
 from mentor_console.caseload_changes import lock_course
 from mentor_console.errors import Conflict, LaterChange
 from mentor_console.grants import find_open_grant
-from mentor_console.mentorship import is_mentor
+from mentor_console.mentorship import is_mentor_or_rests
 from mentor_console.models import (
     Assignment,
     CaseloadChange,
@@ -178,7 +178,7 @@ def _reopen_assignments(change: CaseloadChange) -> bool:
         again.membership_id == Assignment.membership_id,
         again.ended_at.is_(None),
     )
-    against = or_(~is_mentor(Assignment.mentor_id, change.context_id), is_open)
+    against = or_(~is_mentor_or_rests(Assignment.mentor_id, change.context_id), is_open)
     if db.session.scalars(select(Assignment.id).where(ended, against).limit(1)).first() is not None:
         return False
     update_rows(

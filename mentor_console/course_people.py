@@ -14,8 +14,9 @@ from sqlalchemy.orm import joinedload
 
 from course_sync.database import db
 from course_sync.models import Context, Membership, Person
-from mentor_console.access import Viewer, rests
+from mentor_console.access import Viewer
 from mentor_console.course_lines import Candidate, MentorLoad, TrainerLine
+from mentor_console.mentorship import rests
 from mentor_console.models import RoleGrant
 from mentor_console.role_preview import find_meaning
 from mentor_console.role_rules import list_rules

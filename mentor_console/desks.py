@@ -23,7 +23,7 @@ from mentor_console.course_breaks import list_breaks
 from mentor_console.course_lines import MentorLoad, Unanswered
 from mentor_console.course_people import list_candidates, list_loads, list_people, list_trainers
 from mentor_console.freshness import freshness_by_context, freshness_of
-from mentor_console.mentorship import is_mentor, select_mentors_by_role
+from mentor_console.mentorship import is_mentor, is_mentor_or_rests, rests, select_mentors_by_role
 from mentor_console.models import AccessRequest, Assignment, Flag, RoleGrant
 from mentor_console.quieting import level_rank
 from mentor_console.screens import (
@@ -52,7 +52,8 @@ def get_trainer_page(viewer: Viewer, now: datetime, changes_before: int | None =
     mentor_ids = _list_assignments(context.id)
     caps = get_caps(context.id)
     loads = list_loads(people, mentor_ids, caps)
-    alone = [m for m in learners if m.status == "active" and not mentor_ids[m.id]]
+    active = [m for m in learners if m.status == "active"]
+    alone = [m for m in active if all(loads[one].is_resting for one in mentor_ids[m.id] if one in loads)]
     levels = _find_worst_levels(context.id)
     changes = list_changes(viewer, changes_before, CHANGES_SHOWN + 1)
     return TrainerPage(
@@ -61,6 +62,7 @@ def get_trainer_page(viewer: Viewer, now: datetime, changes_before: int | None =
         candidates=list_candidates(people, loads),
         learners=tuple(_course_member(m, mentor_ids[m.id], loads, levels.get(m.id)) for m in learners),
         without_mentor=len(alone),
+        left_alone=sum(bool(mentor_ids[m.id]) for m in alone),
         requests=_list_requests(AccessRequest.context_id == context.id),
         freshness=freshness_of([context.id]),
         cap=caps.course,
@@ -87,17 +89,13 @@ def get_admin_page(viewer: Viewer, now: datetime) -> AdminPage:
     )
 
 
-def _is_theirs() -> ColumnElement[bool]:
-    """SQL, beside Assignment and Membership: the mentor is still e-mentor of the learner's course."""
-    return is_mentor(Assignment.mentor_id, Membership.context_id)
-
-
 def _list_assignments(context_id: int) -> dict[int, list[int]]:
-    """Person ids of the mentors of each learner, in the order of assignment."""
+    """Person ids of the mentors of each learner, in the order of assignment, also of those who rest."""
     statement = (
         select(Assignment.membership_id, Assignment.mentor_id)
         .join(Membership, Membership.id == Assignment.membership_id)
-        .where(Membership.context_id == context_id, Assignment.ended_at.is_(None), _is_theirs())
+        .where(Membership.context_id == context_id, Assignment.ended_at.is_(None))
+        .where(is_mentor_or_rests(Assignment.mentor_id, Membership.context_id))
         .order_by(Assignment.id)
     )
     mentors: dict[int, list[int]] = defaultdict(list)
@@ -223,12 +221,13 @@ def _count_learners(context_ids: Collection[int]) -> dict[int, int]:
 
 def _count_looked_after(context_ids: Collection[int]) -> dict[int, int]:
     open_here = and_(Assignment.membership_id == Membership.id, Assignment.ended_at.is_(None))
-    return _count_per_course(exists().where(open_here, _is_theirs()), context_ids)
+    is_theirs = is_mentor(Assignment.mentor_id, Membership.context_id)
+    return _count_per_course(exists().where(open_here, is_theirs), context_ids)
 
 
 def _count_mentors(context_ids: Collection[int]) -> dict[int, int]:
     named = select(RoleGrant.context_id, RoleGrant.person_id).where(
-        RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None)
+        RoleGrant.role == "mentor", RoleGrant.ended_at.is_(None), ~rests(RoleGrant)
     )
     everybody = union(named, select_mentors_by_role()).subquery()
     statement = (

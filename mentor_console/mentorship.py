@@ -22,21 +22,29 @@ Id = ColumnElement[int] | Any
 TELLS_ROLES_AT_LAUNCH = "canvas"
 """The only product whose launches are believed about its own role names: Canvas fills them in itself, while
 on others whoever edits an activity may write what they like into its custom parameters."""
+_OWN = aliased(Membership)
+"""The membership of whoever has a grant; made once, since making it takes long."""
 
 
 def is_mentor(person_id: Id, context_id: Id) -> ColumnElement[bool]:
-    """Whether a person is e-mentor of a course, in either way."""
-    return or_(is_named(person_id, context_id), is_by_role(person_id, context_id))
+    """Whether a person is e-mentor of a course now, in either way: whose naming rests sees nobody there."""
+    named = and_(_is_open(person_id, context_id), ~rests(RoleGrant))
+    return or_(exists().where(named), is_by_role(person_id, context_id))
 
 
-def is_named(person_id: Id, context_id: Id) -> ColumnElement[bool]:
-    """Whether somebody made the person e-mentor of the course."""
-    return exists().where(
-        RoleGrant.person_id == person_id,
-        RoleGrant.role == "mentor",
-        RoleGrant.context_id == context_id,
-        RoleGrant.ended_at.is_(None),
-    )
+def is_mentor_or_rests(person_id: Id, context_id: Id) -> ColumnElement[bool]:
+    """`is_mentor`, and whose naming rests: they have their learners again once they are back."""
+    return or_(exists().where(_is_open(person_id, context_id)), is_by_role(person_id, context_id))
+
+
+def rests(grant: type[RoleGrant]) -> ColumnElement[bool]:
+    """SQL: a grant that gives nothing now, its e-mentor or trainer being suspended in the course or having
+    left it since. Who was named after they had left, or never was in the course, may stay; an administrator's
+    grant is of no course and never rests.
+    """
+    left_since = or_(_OWN.left_at.is_(None), _OWN.left_at >= grant.granted_at)
+    gone = or_(_OWN.status == "suspended", and_(_OWN.status == "left", left_since))
+    return exists().where(_OWN.person_id == grant.person_id, _OWN.context_id == grant.context_id, gone)
 
 
 def is_by_role(person_id: Id, context_id: Id) -> ColumnElement[bool]:
@@ -84,6 +92,15 @@ def is_mentor_now(person_id: int, context_id: int) -> bool:
 def names_told(own: type[Membership], product: str) -> Any:
     """A platform's own role names of a member. Where its API tells them, no launch adds to them."""
     return _names_of_both(own) if product == TELLS_ROLES_AT_LAUNCH else own.platform_roles
+
+
+def _is_open(person_id: Id, context_id: Id) -> ColumnElement[bool]:
+    return and_(
+        RoleGrant.person_id == person_id,
+        RoleGrant.role == "mentor",
+        RoleGrant.context_id == context_id,
+        RoleGrant.ended_at.is_(None),
+    )
 
 
 def _names_of_both(own: type[Membership]) -> ColumnElement[Any]:

@@ -273,6 +273,8 @@ class OwnPage:
     weeks: tuple[WeekActivity, ...]
     timeline: tuple[TimelineEntry, ...]
     freshness: DataFreshness
+    timeline_older: int = 0
+    """Entries beyond those that are shown."""
     tasks: tuple[TaskLine, ...] = ()
     """Those shared with the learner, open ones first."""
     answers: tuple[AnswerLine, ...] = ()
@@ -303,6 +305,11 @@ class CourseMember:
     status: str = "active"
     """active | suspended."""
 
+    @property
+    def is_alone(self) -> bool:
+        """Nobody looks after them now."""
+        return all(mentor.is_resting for mentor in self.mentors)
+
 
 @dataclass(frozen=True)
 class OpenRequest:
@@ -323,6 +330,7 @@ class TrainerPage:
     candidates: tuple[Candidate, ...]
     learners: tuple[CourseMember, ...]
     without_mentor: int
+    """Active learners whom nobody looks after now."""
     requests: tuple[OpenRequest, ...]
     freshness: DataFreshness
     cap: int | None = None
@@ -334,6 +342,8 @@ class TrainerPage:
     trainers: tuple[TrainerLine, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     cap_mark: int = 0
+    left_alone: int = 0
+    """Of those without, whose e-mentors left the course or are suspended there."""
 
 
 @dataclass(frozen=True)

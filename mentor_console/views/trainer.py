@@ -160,7 +160,7 @@ def list_part(found: Sequence[CourseMember], wanted: str) -> Listing:
 
 def _is_shown(member: CourseMember, show: str) -> bool:
     if show == "without":
-        return not member.mentors
+        return member.is_alone
     return not show or any(str(mentor.person_id) == show for mentor in member.mentors)
 
 
