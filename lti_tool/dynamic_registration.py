@@ -93,18 +93,15 @@ def list_changes(platform: Platform, description: PlatformDescription | Platform
     return [Change(field, before or "", after or "") for field, before, after in pairs if before != after]
 
 
-def open_offer(sealed: str, sealer: Sealer, now: datetime) -> Offer:
-    """The offer of a form that comes back. Raises RegistrationRefused for one that is old or not ours."""
+def open_offer(sealed: str, sealer: Sealer) -> Offer:
+    """The offer of a form that comes back. Raises RegistrationRefused for one that is not ours."""
     try:
         values = json.loads(sealer.open(sealed))
         made_at = datetime.fromisoformat(values.pop("made_at"))
         description = PlatformDescription(**values.pop("description"))
-        offer = Offer(**values, description=description, made_at=made_at)
+        return Offer(**values, description=description, made_at=made_at)
     except (SealBroken, ValueError, TypeError, KeyError, AttributeError):
         raise RegistrationRefused("offer_stale") from None
-    if now - offer.made_at > OFFER_LIFE:
-        raise RegistrationRefused("offer_stale")
-    return offer
 
 
 def make_offer(
@@ -147,6 +144,8 @@ def connect(
 
     What comes to nothing leaves the invite usable.
     """
+    if now - offer.made_at > OFFER_LIFE:
+        raise RegistrationRefused("offer_stale")
     invite = invites.get_invite(offer.invite_token, now)
     count_use(INVITES, str(invite.id), now)
     invites.consume_invite(invite, now)

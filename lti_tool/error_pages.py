@@ -142,12 +142,23 @@ def _note_refusal(refusal: LaunchRefused) -> None:
     log.warning(
         "launch refused", extra={"code": refusal.code, "detail": refusal.detail, "platform_id": platform_id}
     )
-    record_refusal(refusal.code, platform_id, g.real_now)
+    record_refusal(refusal.code, platform_id, g.real_now, is_signed=refusal.is_signed)
 
 
 def _on_registration_refused(refusal: RegistrationRefused) -> Response:
+    """Counted for the admin whose organisation's invite it was, if there is such an invite."""
     db.session.rollback()
-    log.warning("registration refused", extra={"code": refusal.code, "detail": refusal.detail})
+    organisation_id, platform_id = g.get("invited_by", (None, None))
+    log.warning(
+        "registration refused",
+        extra={
+            "code": refusal.code,
+            "detail": refusal.detail,
+            "organisation_id": organisation_id,
+            "platform_id": platform_id,
+        },
+    )
+    record_refusal(refusal.code, platform_id, g.real_now, organisation_id=organisation_id)
     return _answer(page_of_registration_refusal(refusal))
 
 

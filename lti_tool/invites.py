@@ -72,15 +72,20 @@ def get_invite(token: str, now: datetime) -> Invite:
     """The invite behind a token, if it may be used now. Raises RegistrationRefused."""
     if not token:
         raise RegistrationRefused("invite_missing")
-    invite = None
-    if _TOKEN.fullmatch(token):
-        invite = db.session.scalars(select(Invite).where(Invite.token_hash == hash_of(token))).one_or_none()
+    invite = find_invite(token)
     if invite is None:
         raise RegistrationRefused("invite_unknown")
     refusal = find_obstacle(invite, now)
     if refusal:
         raise RegistrationRefused(refusal)
     return invite
+
+
+def find_invite(token: str) -> Invite | None:
+    """The invite behind a token, whether or not it may still be used."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    return db.session.scalars(select(Invite).where(Invite.token_hash == hash_of(token))).one_or_none()
 
 
 def find_obstacle(invite: Invite, now: datetime) -> str | None:

@@ -1,11 +1,11 @@
-"""The end of every way in: the accepted launch becomes a session, and the browser goes to its first page.
+"""The two ends of every way in: for whom a refusal counts, and the session an accepted launch becomes.
 
 Also the page for a browser without a cookie. Answers only; the checks are made elsewhere.
 """
 
 from __future__ import annotations
 
-from flask import Response, g, make_response, redirect, render_template
+from flask import Response, g, make_response, redirect, render_template, request
 
 from course_sync.registrations import Registration
 from lti_tool.entry import enter, first_page
@@ -13,8 +13,18 @@ from lti_tool.headers import frame_by
 from lti_tool.launch_claims import Launch
 from lti_tool.launches import AcceptedLaunch
 from lti_tool.platform_storage import StorageSlot
+from lti_tool.rate_limits import STRANGERS, count_address
 from lti_tool.services import current_services
 from lti_tool.session import set_session_cookie
+
+
+def note_registration(registration: Registration | None) -> None:
+    """So that a refusal is counted under its platform and can be read inside that platform's frame."""
+    g.registration = registration
+    if registration is None:
+        count_address(STRANGERS, request.remote_addr, g.real_now)
+    else:
+        frame_by(registration)
 
 
 def land(accepted: AcceptedLaunch, *, secret_in_address: bool = False) -> Response:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from flask import Response
 from sqlalchemy import bindparam, exists, insert, update
 from werkzeug.datastructures import Headers
 
@@ -31,25 +30,18 @@ from lti_tool.id_token import (
     verify_signature,
 )
 from lti_tool.launch_claims import Launch, read_launch
+from lti_tool.login_cookies import LOGIN_LIFE, login_cookie_name
 from lti_tool.models import LoginState
 from lti_tool.platform_keys import PlatformKeys
 from lti_tool.platform_storage import MAX_TARGET_CHARS, StorageSlot, slot_of
 from lti_tool.rate_limits import LOGINS, count_use
-from lti_tool.refusals import LaunchRefused
+from lti_tool.refusals import LaunchRefused, refusing_signed
 from lti_tool.registration import find_registration, list_registrations
 from lti_tool.registration_lookup import read_registration
 from lti_tool.secrets import hash_of
 
 LOGIN_PATH = "/lti/login"
 LAUNCH_PATH = "/lti/launch"
-LOGIN_LIFE = timedelta(minutes=10)
-"""How long a login may take; a person may have to sign in at the platform on the way."""
-LOGIN_COOKIE_PREFIX = "__Secure-ementor-login-"
-LOGIN_COOKIE_PATH = "/lti"
-"""Login and launch: the one counts what the other needs."""
-MAX_LOGIN_COOKIES = 5
-"""Logins one browser may have under way; those nobody finished must not swell its requests."""
-_LOGIN_COOKIE = re.compile(re.escape(LOGIN_COOKIE_PREFIX) + r"[0-9a-f]{12}")
 MAX_PARAMETER_CHARS = 4096
 
 # Statements of every launch are made once: putting one together costs as much as running it.
@@ -157,39 +149,6 @@ def begin_login(
     return LoginRedirect(registration, address, login_cookie_name(state), browser_secret, slot)
 
 
-def set_login_cookie(response: Response, login: LoginRedirect) -> None:
-    """Bind the login to this browser; sent back to the door only."""
-    response.set_cookie(
-        login.cookie_name,
-        login.browser_secret,
-        max_age=int(LOGIN_LIFE.total_seconds()),
-        path=LOGIN_COOKIE_PATH,
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
-
-
-def delete_login_cookies(response: Response, names: Iterable[str]) -> None:
-    """Take cookies of logins back from this browser."""
-    for name in names:
-        response.delete_cookie(
-            name, path=LOGIN_COOKIE_PATH, secure=True, httponly=True, samesite="None", partitioned=True
-        )
-
-
-def list_surplus_cookies(cookies: Iterable[str]) -> list[str]:
-    """Names of the oldest login cookies of a browser that is about to get one more; it sends oldest first."""
-    names = [name for name in cookies if _LOGIN_COOKIE.fullmatch(name)]
-    return names[: max(0, len(names) - (MAX_LOGIN_COOKIES - 1))]
-
-
-def login_cookie_name(state: str) -> str:
-    """Name of the cookie of one login."""
-    return LOGIN_COOKIE_PREFIX + hash_of(state)[:12]
-
-
 def find_login_registration(parameters: Mapping[str, str]) -> Registration | None:
     """Which registration a login initiation is for, if it says so rightly; to address a refusal."""
     try:
@@ -236,6 +195,19 @@ def accept_launch(
         raise LaunchRefused("platform_unknown")
     # No transaction is open while the platform is asked for its keys.
     claims = verify_signature(unverified, platform_keys.get_key(registration, unverified.kid))
+    return _accept_signed(claims, registration, form, cookies, headers, own_origin, real_now)
+
+
+@refusing_signed()
+def _accept_signed(
+    claims: dict[str, Any],
+    registration: Registration,
+    form: Mapping[str, str],
+    cookies: Mapping[str, str],
+    headers: Headers,
+    own_origin: str,
+    real_now: datetime,
+) -> AcceptedLaunch | CookielessLaunch:
     _check_signed(claims, registration, own_origin, real_now)
     launch = read_launch(claims)
     state = form.get("state", "")

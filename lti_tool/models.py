@@ -139,7 +139,7 @@ class UseCount(Model):
 
 
 class RefusalCount(Model):
-    """How often logins, launches and registrations were refused for one reason on one day (UTC); never who."""
+    """How often logins, launches and registrations were refused for one reason on a day (UTC); never who."""
 
     __tablename__ = "refusal_count"
 

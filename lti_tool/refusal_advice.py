@@ -1,6 +1,7 @@
 """What each refusal of the door means to an admin, and what they can do about it.
 
-Marks only; the sentences are translated when a page is made. One entry for every code of refusals.py.
+Marks only; the sentences are translated when a page is made. One entry for every code of refusals.py; those
+of registrations are in registration_advice.py.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
-"""How often logins and launches were refused, and why: counted per day, so that nobody can fill the table.
+"""How often people and platforms were refused at the door, and why: counts per day, which nobody can swell.
 
-Codes and platforms only, never a person. A platform nobody knows counts as number 0.
+Codes, platforms and organisations only, never a person. A platform nobody knows counts as number 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from course_sync.database import db
 from course_sync.models import Organisation, Platform
 from lti_tool.models import RefusalCount
+from lti_tool.registration_refusals import CODES as REGISTRATION_CODES
 
 NOBODYS = 0
 SHOWN = timedelta(days=14)
@@ -30,18 +30,42 @@ class RefusedLately:
     last_at: datetime
     platform_names: tuple[str, ...]
     """In order; those of the platforms that were opened from. Empty = only platforms nobody knows."""
+    inviting: tuple[str, ...]
+    """Names of the organisations whose invites led here, where no platform is known yet."""
+    unsigned: int
+    """How many named a platform without its valid signature: anybody could have sent them. 0 for invites."""
+
+    @property
+    def is_registration(self) -> bool:
+        """Whether a platform was to be connected; else somebody wanted to open the tool."""
+        return self.code in REGISTRATION_CODES
 
 
-def record_refusal(code: str, platform_id: int | None, real_now: datetime) -> None:
-    """Count one refusal and commit."""
+def record_refusal(
+    code: str,
+    platform_id: int | None,
+    real_now: datetime,
+    *,
+    organisation_id: int | None = None,
+    is_signed: bool = False,
+) -> None:
+    """Count one refusal and commit. `organisation_id`: whose invite it was, where no platform is known."""
     make = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = make(RefusalCount).values(
-        day=real_now.date(), code=code, platform_id=platform_id or NOBODYS, refusals=1, last_at=real_now
-    )
+    key = {
+        "day": real_now.date(),
+        "code": code,
+        "platform_id": platform_id or NOBODYS,
+        "organisation_id": NOBODYS if platform_id else organisation_id or NOBODYS,
+    }
+    new = make(RefusalCount).values(refusals=1, signed=int(is_signed), last_at=real_now, **key)
     db.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[RefusalCount.day, RefusalCount.code, RefusalCount.platform_id],
-            set_={"refusals": RefusalCount.refusals + 1, "last_at": real_now},
+        new.on_conflict_do_update(
+            index_elements=list(key),
+            set_={
+                "refusals": RefusalCount.refusals + 1,
+                "signed": RefusalCount.signed + new.excluded.signed,
+                "last_at": real_now,
+            },
         )
     )
     db.session.commit()
@@ -50,17 +74,19 @@ def record_refusal(code: str, platform_id: int | None, real_now: datetime) -> No
 def list_of_organisation(organisation_id: int, real_now: datetime) -> list[RefusedLately]:
     """Why people of this organisation were refused, latest first.
 
-    A platform nobody knows belongs to nobody: it is shown only where there is one organisation to ask about.
+    A platform or invite nobody knows belongs to nobody: it is shown only where there is one organisation to
+    ask about.
     """
-    names = _names_of(organisation_id)
+    platforms = select(Platform.id).where(Platform.organisation_id == organisation_id)
+    theirs = or_(RefusalCount.platform_id.in_(platforms), RefusalCount.organisation_id == organisation_id)
     is_one_house = db.session.scalar(select(func.count()).select_from(Organisation)) == 1
-    return _list(names, {*names, NOBODYS} if is_one_house else set(names), real_now)
+    nobodys = and_(RefusalCount.platform_id == NOBODYS, RefusalCount.organisation_id == NOBODYS)
+    return _list(or_(theirs, nobodys) if is_one_house else theirs, real_now)
 
 
 def list_all(real_now: datetime) -> list[RefusedLately]:
     """Of the whole installation, for the command line."""
-    names = _names_of(None)
-    return _list(names, {*names, NOBODYS}, real_now)
+    return _list(None, real_now)
 
 
 def forget_old_refusals(real_now: datetime) -> None:
@@ -68,30 +94,29 @@ def forget_old_refusals(real_now: datetime) -> None:
     db.session.execute(delete(RefusalCount).where(RefusalCount.day < (real_now - KEPT).date()))
 
 
-def _names_of(organisation_id: int | None) -> dict[int, str]:
-    statement = select(Platform.id, Platform.name)
-    if organisation_id is not None:
-        statement = statement.where(Platform.organisation_id == organisation_id)
-    return {platform_id: name for platform_id, name in db.session.execute(statement)}
-
-
-def _list(names: dict[int, str], platform_ids: Collection[int], real_now: datetime) -> list[RefusedLately]:
-    rows = db.session.scalars(
-        select(RefusalCount).where(
-            RefusalCount.day > (real_now - SHOWN).date(), RefusalCount.platform_id.in_(platform_ids)
-        )
-    ).all()
-    by_code: dict[str, list[RefusalCount]] = {}
-    for row in rows:
-        by_code.setdefault(row.code, []).append(row)
-    found = [_sum(code, counts, names) for code, counts in by_code.items()]
+def _list(which: ColumnElement[bool] | None, real_now: datetime) -> list[RefusedLately]:
+    statement = (
+        select(RefusalCount, Platform.name, Organisation.name)
+        .outerjoin(Platform, Platform.id == RefusalCount.platform_id)
+        .outerjoin(Organisation, Organisation.id == RefusalCount.organisation_id)
+        .where(RefusalCount.day > (real_now - SHOWN).date())
+    )
+    by_code: dict[str, list[tuple[RefusalCount, str | None, str | None]]] = {}
+    for row, platform, organisation in db.session.execute(
+        statement if which is None else statement.where(which)
+    ):
+        by_code.setdefault(row.code, []).append((row, platform, organisation))
+    found = [_sum(code, counts) for code, counts in by_code.items()]
     return sorted(found, key=lambda line: line.last_at, reverse=True)
 
 
-def _sum(code: str, counts: list[RefusalCount], names: dict[int, str]) -> RefusedLately:
+def _sum(code: str, counts: list[tuple[RefusalCount, str | None, str | None]]) -> RefusedLately:
+    claimed = [row for row, platform, _ in counts if platform and code not in REGISTRATION_CODES]
     return RefusedLately(
         code=code,
-        refusals=sum(row.refusals for row in counts),
-        last_at=max(row.last_at for row in counts),
-        platform_names=tuple(sorted({names[row.platform_id] for row in counts if row.platform_id in names})),
+        refusals=sum(row.refusals for row, _, _ in counts),
+        last_at=max(row.last_at for row, _, _ in counts),
+        platform_names=tuple(sorted({platform for _, platform, _ in counts if platform})),
+        inviting=tuple(sorted({organisation for _, _, organisation in counts if organisation})),
+        unsigned=sum(row.refusals - row.signed for row in claimed),
     )

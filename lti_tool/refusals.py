@@ -6,6 +6,9 @@ error_pages.py; a code is for the admin and never changes its meaning.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class LaunchRefused(Exception):
     """A login or launch that does not hold. `code` is one of CODES; `detail` holds no name and no token."""
@@ -16,11 +19,23 @@ class LaunchRefused(Exception):
         super().__init__(code)
         self.code = code
         self.detail = detail
+        self.is_signed = False
+        """Whether the platform's valid signature came along; else nobody knows who sent what is refused."""
 
     @property
     def kind(self) -> str:
         """What a person can do about it: see KINDS."""
         return CODES[self.code]
+
+
+@contextmanager
+def refusing_signed() -> Iterator[None]:
+    """For the checks after the signature's: what they refuse came from the platform itself."""
+    try:
+        yield
+    except LaunchRefused as refusal:
+        refusal.is_signed = True
+        raise
 
 
 KINDS = ("again", "browser", "platform", "setup", "approval", "message", "user")

@@ -20,11 +20,15 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from course_sync.registrations import Registration
 from lti_tool import health, launches
 from lti_tool.headers import frame_by
-from lti_tool.landing import land, offer_other_ways, prepare_answer
-from lti_tool.rate_limits import STRANGERS, count_address
+from lti_tool.landing import land, note_registration, offer_other_ways, prepare_answer
+from lti_tool.login_cookies import (
+    delete_login_cookies,
+    list_surplus_cookies,
+    login_cookie_name,
+    set_login_cookie,
+)
 from lti_tool.refusals import LaunchRefused
 from lti_tool.services import current_services
 from lti_tool.waiting_launches import keep_waiting
@@ -38,13 +42,13 @@ JWKS_CACHE_SECONDS = 300
 @blueprint.route(launches.LOGIN_PATH, methods=["GET", "POST"])
 def login() -> BaseResponse:
     """Third-party initiated login: to the platform's authorisation address, with state and nonce."""
-    _note_registration(launches.find_login_registration(request.values))
+    note_registration(launches.find_login_registration(request.values))
     login = launches.begin_login(
         request.values, request.headers, current_services().settings.public_url, g.real_now
     )
     response = make_response(redirect(login.address, 302) if login.slot is None else _go_on_page(login))
-    launches.set_login_cookie(response, login)
-    launches.delete_login_cookies(response, launches.list_surplus_cookies(request.cookies))
+    set_login_cookie(response, login.cookie_name, login.browser_secret)
+    delete_login_cookies(response, list_surplus_cookies(request.cookies))
     return response
 
 
@@ -59,7 +63,7 @@ def launch() -> BaseResponse:
     """The id_token arrives: check it, open a session of its own, and go there; or look for another proof."""
     services = current_services()
     arrived = launches.read_arrived(request.form.get("id_token", ""))
-    _note_registration(
+    note_registration(
         arrived.registration or launches.find_registration_of_state(request.form.get("state", ""))
     )
     accepted = launches.accept_launch(
@@ -75,7 +79,7 @@ def launch() -> BaseResponse:
         prepare_answer(accepted.launch, accepted.registration)
         return offer_other_ways(keep_waiting(accepted, services.sealer, g.real_now), accepted.slot)
     response = land(accepted)
-    launches.delete_login_cookies(response, [launches.login_cookie_name(request.form.get("state", ""))])
+    delete_login_cookies(response, [login_cookie_name(request.form.get("state", ""))])
     return response
 
 
@@ -89,15 +93,6 @@ def _go_on_page(login: launches.LoginRedirect) -> str:
     return render_template(
         "lti_tool/go_on.html", onward=login.address, slot=login.slot, secret=login.browser_secret
     )
-
-
-def _note_registration(registration: Registration | None) -> None:
-    """So that a refusal is counted under its platform and can be read inside that platform's frame."""
-    g.registration = registration
-    if registration is None:
-        count_address(STRANGERS, request.remote_addr, g.real_now)
-    else:
-        frame_by(registration)
 
 
 @blueprint.get("/s/<handle>/outside")

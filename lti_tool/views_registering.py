@@ -14,6 +14,7 @@ from lti_tool.dynamic_registration import list_changes
 from lti_tool.headers import frame_by_addresses
 from lti_tool.models import Invite
 from lti_tool.platform_document import canvas_stage
+from lti_tool.rate_limits import STRANGERS, count_address
 from lti_tool.registration_wording import changed_field_names, product_words, tool_names
 from lti_tool.services import current_services
 from lti_tool.tool_description import canvas_configuration
@@ -27,6 +28,7 @@ CANVAS_CACHE_SECONDS = 300
 def offer() -> str:
     """Ask the platform who it is, and show what would be connected with whom. Changes nothing."""
     services = current_services()
+    _note_invite(request.args.get("invite", ""))
     _frame_by_platform(request.args.get("openid_configuration", ""))
     found = dynamic_registration.make_offer(
         request.args,
@@ -51,7 +53,8 @@ def offer() -> str:
 def connect() -> str:
     """Register at the platform. No session and no cookie: only the sealed offer says what is to be done."""
     services = current_services()
-    offered = dynamic_registration.open_offer(request.form.get("offer", ""), services.sealer, g.real_now)
+    offered = dynamic_registration.open_offer(request.form.get("offer", ""), services.sealer)
+    _note_invite(offered.invite_token)
     _frame_by_platform(offered.document_address)
     connected = dynamic_registration.connect(
         offered, services.client, services.settings, tool_names(), g.real_now
@@ -76,6 +79,15 @@ def canvas() -> Response:
     response.headers["Cache-Control"] = f"public, max-age={CANVAS_CACHE_SECONDS}"
     response.vary.add("Accept-Language")
     return response
+
+
+def _note_invite(token: str) -> None:
+    """So that a refusal is counted where the admin who made the invite reads it; strangers are slowed."""
+    invite = invites.find_invite(token)
+    if invite is None:
+        count_address(STRANGERS, request.remote_addr, g.real_now)
+    else:
+        g.invited_by = (invite.organisation_id, invite.platform_id)
 
 
 def _invite_facts(invite: Invite) -> dict[str, object]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask_babel import gettext as _
 
 from lti_tool.headers import frame_by_nobody
-from lti_tool.landing import land, offer_other_ways, prepare_answer
+from lti_tool.landing import land, note_registration, offer_other_ways, prepare_answer
 from lti_tool.launch_claims import Launch
 from lti_tool.refusals import LaunchRefused
 from lti_tool.services import current_services
@@ -19,6 +19,7 @@ from lti_tool.waiting_launches import (
     accept_confirmed,
     accept_with_secret,
     delete_confirm_cookie,
+    find_registration_of_ticket,
     get_held,
     set_confirm_cookie,
 )
@@ -76,12 +77,11 @@ def enter() -> Response:
 
 def _get_held() -> HeldLaunch:
     """The launch of this request's ticket. Raises LaunchRefused, also where another site's page sent it."""
-    services = current_services()
+    services, ticket = current_services(), request.form.get("ticket", "")
+    note_registration(find_registration_of_ticket(ticket))
     if request.headers.get("Origin") != services.settings.public_url:
         raise LaunchRefused("ticket_foreign")
-    held = get_held(request.form.get("ticket", ""), services.sealer, g.real_now)
-    g.registration = held.accepted_if_proven.registration
-    return held
+    return get_held(ticket, services.sealer, g.real_now)
 
 
 def _who_opened(launch: Launch, platform: str) -> str:

@@ -14,19 +14,25 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from flask import Response
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from course_sync.database import db
 from course_sync.models import Platform
 from course_sync.records import registration_of
+from course_sync.registrations import Registration
 from lti_tool.approvals import check_platform
 from lti_tool.launch_claims import read_launch
-from lti_tool.launches import LOGIN_COOKIE_PATH, AcceptedLaunch, CookielessLaunch, consume_state
+from lti_tool.launches import AcceptedLaunch, CookielessLaunch, consume_state
+from lti_tool.login_cookies import LOGIN_COOKIE_PATH
 from lti_tool.models import WaitingLaunch
-from lti_tool.refusals import LaunchRefused
+from lti_tool.refusals import LaunchRefused, refusing_signed
 from lti_tool.secrets import Sealer, hash_of
 
 TICKET_LIFE = timedelta(minutes=2)
+ROW_LIFE = timedelta(days=1)
+"""So long a used or late ticket still tells which platform it was of; nothing else is left of its launch."""
+SPENT = ""
+"""In the place of the claims, once they are erased."""
 CONFIRM_COOKIE_PREFIX = "__Secure-ementor-confirm-"
 
 
@@ -59,21 +65,30 @@ def keep_waiting(launch: CookielessLaunch, sealer: Sealer, real_now: datetime) -
 
 def get_held(ticket: str, sealer: Sealer, real_now: datetime) -> HeldLaunch:
     """What waits behind a ticket; it goes on waiting. Raises LaunchRefused for one spent, late or made up."""
-    row = db.session.get(WaitingLaunch, hash_of(ticket)) if ticket else None
-    if row is None or row.created_at <= real_now - TICKET_LIFE:
+    row = _find_row(ticket)
+    if row is None or row.claims_sealed == SPENT or row.created_at <= real_now - TICKET_LIFE:
         raise LaunchRefused("ticket_unknown")
     platform = db.session.get_one(Platform, row.platform_id)
     registration = registration_of(platform)
-    check_platform(registration)
+    with refusing_signed():
+        check_platform(registration)
     launch = read_launch(json.loads(sealer.open(row.claims_sealed)))
     return HeldLaunch(AcceptedLaunch(registration, launch), platform.name, row.state_hash, ticket)
 
 
+def find_registration_of_ticket(ticket: str) -> Registration | None:
+    """From which platform the launch of a ticket came, used and late ones too; to address a refusal."""
+    row = _find_row(ticket)
+    return registration_of(db.session.get_one(Platform, row.platform_id)) if row else None
+
+
+@refusing_signed()
 def accept_with_secret(held: HeldLaunch, browser_secret: str, real_now: datetime) -> AcceptedLaunch:
     """Finish the launch with what the platform's page kept for this browser. Raises LaunchRefused."""
     return _accept(held, browser_secret, real_now)
 
 
+@refusing_signed()
 def accept_confirmed(held: HeldLaunch, cookies: Mapping[str, str], real_now: datetime) -> AcceptedLaunch:
     """Finish the launch in the tab that has shown its person whose it is. Raises LaunchRefused."""
     shown = cookies.get(_confirm_cookie_name(held.ticket), "")
@@ -85,8 +100,12 @@ def accept_confirmed(held: HeldLaunch, cookies: Mapping[str, str], real_now: dat
 
 
 def forget_expired(real_now: datetime) -> None:
-    """Delete launches nobody finished; not committed."""
-    db.session.execute(delete(WaitingLaunch).where(WaitingLaunch.created_at <= real_now - TICKET_LIFE))
+    """Erase the claims of launches nobody finished, and delete the rows of yesterday; not committed."""
+    late = WaitingLaunch.created_at <= real_now - TICKET_LIFE
+    db.session.execute(
+        update(WaitingLaunch).where(late, WaitingLaunch.claims_sealed != SPENT).values(claims_sealed=SPENT)
+    )
+    db.session.execute(delete(WaitingLaunch).where(WaitingLaunch.created_at <= real_now - ROW_LIFE))
 
 
 def set_confirm_cookie(response: Response, ticket: str) -> None:
@@ -113,9 +132,14 @@ def _accept(held: HeldLaunch, browser_secret: str | None, real_now: datetime) ->
     accepted = held.accepted_if_proven
     db.session.rollback()  # the state is consumed on a connection of its own
     consume_state(held.state_hash, accepted.launch.nonce, accepted.registration, browser_secret, real_now)
-    db.session.execute(delete(WaitingLaunch).where(WaitingLaunch.ticket_hash == hash_of(held.ticket)))
+    own = WaitingLaunch.ticket_hash == hash_of(held.ticket)
+    db.session.execute(update(WaitingLaunch).where(own).values(claims_sealed=SPENT))
     db.session.commit()
     return accepted
+
+
+def _find_row(ticket: str) -> WaitingLaunch | None:
+    return db.session.get(WaitingLaunch, hash_of(ticket)) if ticket else None
 
 
 def _confirm_cookie_name(ticket: str) -> str:

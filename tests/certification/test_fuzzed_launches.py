@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from course_sync.registrations import Registration
-from lti_tool import launches, views
+from lti_tool import landing, launches
 from lti_tool.id_token import check_claims, read_unverified
 from lti_tool.launch_claims import read_launch
 from lti_tool.refusals import LaunchRefused
@@ -76,7 +76,7 @@ def platform(app: Flask) -> TestPlatform:
 @pytest.fixture(autouse=True)
 def _no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every example has to reach the checks; the limits are tried in test_limits."""
-    for room, name in ((launches, "LOGINS"), (views, "STRANGERS")):
+    for room, name in ((launches, "LOGINS"), (landing, "STRANGERS")):
         monkeypatch.setattr(room, name, replace(getattr(room, name), uses=10**6))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from course_sync.database import db
 from course_sync.models import Platform
-from lti_tool.launches import LOGIN_COOKIE_PREFIX, LOGIN_LIFE, MAX_LOGIN_COOKIES
+from lti_tool.login_cookies import LOGIN_COOKIE_PREFIX, LOGIN_LIFE, MAX_LOGIN_COOKIES
 from lti_tool.models import LoginState, RefusalCount
 from lti_tool.secrets import hash_of
 from tests.harness.lti_platform import (

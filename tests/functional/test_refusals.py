@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, g
+from flask.testing import FlaskClient
 from flask_babel import force_locale, gettext
+from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.models import Organisation
 from course_sync.registrations import Registration
 from lti_tool.commands.refusals import refusals
 from lti_tool.error_pages import page_of_refusal
+from lti_tool.models import WaitingLaunch
 from lti_tool.refusal_advice import ADVICE
 from lti_tool.refusal_log import (
     KEPT,
@@ -27,8 +30,12 @@ from lti_tool.refusal_log import (
 )
 from lti_tool.refusal_texts import PERSON
 from lti_tool.refusals import CODES, LaunchRefused
+from lti_tool.registration_advice import REGISTRATION_ADVICE
+from lti_tool.registration_refusals import CODES as REGISTRATION_CODES
+from lti_tool.secrets import hash_of
+from lti_tool.waiting_launches import ROW_LIFE, TICKET_LIFE, forget_expired
 from tests.harness.desk import prepare_desk
-from tests.harness.lti_platform import TestPlatform, platform_row
+from tests.harness.lti_platform import TOOL, TestPlatform, launch, platform_row, post_launch, use_keys_of
 from tests.harness.world import MAIN
 
 TESTS = Path(__file__).parents[1]
@@ -43,6 +50,7 @@ def repeated(texts: list[str]) -> list[str]:
 def test_every_code_has_its_texts() -> None:
     assert set(PERSON) == set(CODES) - OWN_WORDS
     assert set(ADVICE) == set(CODES)
+    assert set(REGISTRATION_ADVICE) == set(REGISTRATION_CODES)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -52,9 +60,10 @@ def test_no_two_codes_say_the_same(app: Flask, language: str) -> None:
         pages = [page_of_refusal(LaunchRefused(code)).sentences for code in CODES]
         assert repeated(["".join(sentences) for sentences in pages]) == []
         assert repeated([gettext(text) for text in PERSON.values()]) == []
-        assert repeated([gettext(advice.meaning) for advice in ADVICE.values()]) == []
+        advice = [*ADVICE.values(), *REGISTRATION_ADVICE.values()]
+        assert repeated([gettext(one.meaning) for one in advice]) == []
         if language == "fr":
-            told = [*PERSON.values(), *(part for a in ADVICE.values() for part in (a.meaning, a.remedy))]
+            told = [*PERSON.values(), *(part for one in advice for part in (one.meaning, one.remedy))]
             assert [text for text in told if gettext(text) == text] == []
 
 
@@ -62,7 +71,7 @@ def test_every_code_is_provoked_by_a_test() -> None:
     """Named in a test other than this one, as what a page or an error must carry."""
     texts = [path.read_text("utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__)]
     named = set(re.findall(r'"([a-z_]+)"', "".join(texts)))
-    assert set(CODES) - named == set()
+    assert {*CODES, *REGISTRATION_CODES} - named == set()
 
 
 @pytest.fixture
@@ -104,6 +113,44 @@ def test_another_organisation_reads_nothing_of_ours(app: Flask, registration: Re
         assert {line.code for line in list_all(now)} == {"roles_missing", "platform_unknown"}
 
 
+def test_what_nobody_signed_is_told_apart(
+    app: Flask, client: FlaskClient, registration: Registration
+) -> None:
+    """Whoever knows issuer and client id can send tokens; those the platform signed are told from them."""
+    platform = TestPlatform()
+    use_keys_of(app, platform)
+    now = app.extensions["ementor"].clock.real_now()
+    launch(client, platform, version="2.0")
+    forged = platform.sign(platform.claims("n"))[:-8] + "AAAAAAAA"
+    post_launch(client, forged, "s")
+    client.post("/lti/storage", data={"ticket": "made up"})
+    with app.app_context():
+        lines = {line.code: line for line in list_of_organisation(registration.organisation_id, now)}
+    assert (lines["version_wrong"].unsigned, lines["signature_invalid"].unsigned) == (0, 1)
+    assert lines["signature_invalid"].platform_names == ("Test LMS",)
+    assert (lines["ticket_foreign"].unsigned, lines["ticket_foreign"].platform_names) == (0, ())
+
+
+def test_a_late_ticket_counts_under_its_platform_for_a_day(
+    app: Flask, client: FlaskClient, registration: Registration
+) -> None:
+    now = app.extensions["ementor"].clock.real_now()
+    row = {"state_hash": "s", "platform_id": registration.platform_id, "claims_sealed": "sealed"}
+    with app.app_context():
+        for ticket, at in (("late", now - TICKET_LIFE), ("of yesterday", now - ROW_LIFE)):
+            db.session.add(WaitingLaunch(ticket_hash=hash_of(ticket), created_at=at, **row))
+        forget_expired(now)
+        db.session.commit()
+        (left,) = db.session.scalars(select(WaitingLaunch))
+        assert (left.ticket_hash, left.claims_sealed) == (hash_of("late"), "")
+    for ticket in ("late", "of yesterday"):
+        client.post("/lti/storage", data={"ticket": ticket}, headers={"Origin": TOOL})
+    with app.app_context():
+        (line,) = list_all(now)
+    assert (line.code, line.refusals, line.unsigned) == ("ticket_unknown", 2, 1)
+    assert line.platform_names == ("Test LMS",)
+
+
 def test_the_admin_reads_what_it_means_and_what_to_do(app: Flask) -> None:
     desk = prepare_desk(app)
     assert "Nobody was refused." in desk.open("admin", "organisation/refusals").text
@@ -119,6 +166,30 @@ def test_the_admin_reads_what_it_means_and_what_to_do(app: Flask) -> None:
     assert desk.open("trainer", "organisation/refusals").status == 403
 
 
+def test_the_page_says_whose_word_a_refusal_is(app: Flask) -> None:
+    desk = prepare_desk(app)
+    main, now = desk.world.courses[MAIN].platform, desk.world.real_now
+    with app.app_context():
+        record_refusal("user_missing", main.id, now, is_signed=True)
+    assert "Nobody knows who sent" not in desk.open("admin", "organisation/refusals").text
+    with app.app_context():
+        record_refusal("key_unknown", main.id, now)
+    assert "Nobody knows who sent this." in desk.open("admin", "organisation/refusals").text
+    with app.app_context():
+        for is_signed in (True, False, False):
+            record_refusal("key_unknown", main.id, now, is_signed=is_signed)
+        record_refusal("invite_used", None, now, organisation_id=main.organisation_id)
+        record_refusal("invite_used", main.id, now, organisation_id=main.organisation_id)
+        record_refusal("invite_expired", None, now, organisation_id=main.organisation_id + 1)
+        record_refusal("invite_unknown", None, now)
+    page = desk.open("admin", "organisation/refusals").text
+    assert "Nobody knows who sent 3 of these." in page
+    assert REGISTRATION_ADVICE["invite_used"].meaning in page
+    assert "by an invite of yours" in page
+    assert "invite_expired" not in page
+    assert "invite_unknown" not in page
+
+
 def test_the_command_line_tells_it_as_well(
     app: Flask, registration: Registration, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,3 +203,13 @@ def test_the_command_line_tells_it_as_well(
     assert "platform_unknown" in told
     assert "a platform this tool does not know" in told
     assert ADVICE["platform_unknown"].remedy in told
+    with app.app_context():
+        now = app.extensions["ementor"].clock.real_now()
+        record_refusal("invite_expired", None, now, organisation_id=registration.organisation_id)
+        record_refusal("invite_unknown", None, now)
+        record_refusal("key_unknown", registration.platform_id, now)
+        tell()
+    told = capsys.readouterr().out
+    assert "an invite of Organisation" in told
+    assert "an unknown invite" in told
+    assert "Nobody knows who sent 1 of these" in told

@@ -11,12 +11,13 @@ import requests
 
 from course_sync.database import db
 from course_sync.models import Organisation, Platform
-from lti_tool import approvals, invites
+from lti_tool import approvals, invites, refusal_log
 from lti_tool.demo_lms import constants
 from lti_tool.demo_lms.registrations import CANVAS, MOODLE
 from lti_tool.demo_lms.site import EXTENSION
-from lti_tool.models import AuditEntry
+from lti_tool.models import AuditEntry, Invite
 from lti_tool.registration import get_default_organisation
+from lti_tool.secrets import hash_of
 from lti_tool.services import current_services
 from tests.harness.demo_site import DemoSite
 from tests.harness.pages import Page
@@ -239,6 +240,30 @@ def test_the_platforms_own_reason_is_shown_as_text(demo_site: DemoSite) -> None:
     refused = PlainBrowser().submit(page, page.forms[0])
     assert (refused.status, code_of(refused)) == (502, "registration_refused")
     assert "The platform says: “token_already_used”" in refused.text
+
+
+def test_a_refusal_stands_on_the_page_of_whoever_made_the_invite(demo_site: DemoSite) -> None:
+    """Also that of a stale page; an invite nobody made is on no organisation's page."""
+    link = invite(demo_site, organisation="Another house")
+    page = start(demo_site, link)
+    with demo_site.tool.app_context():
+        token = parse_qs(urlsplit(link).query)["invite"][0]
+        made = db.session.query(Invite).filter_by(token_hash=hash_of(token)).one()
+        theirs, made_at = made.organisation_id, made.created_at
+        made.withdrawn_at = made_at
+        db.session.commit()
+        ours = db.session.query(Platform).first().organisation_id
+        db.session.remove()
+    assert code_of(start(demo_site, link)) == "invite_withdrawn"
+    assert code_of(PlainBrowser().submit(page, page.forms[0])) == "invite_withdrawn"
+    start(demo_site, f"{demo_site.tool_url}{FORM}?invite={'A' * 43}")
+    with demo_site.tool.app_context():
+        now = current_services().clock.real_now()
+        (line,) = refusal_log.list_of_organisation(theirs, now)
+        assert (line.code, line.refusals, line.inviting) == ("invite_withdrawn", 2, ("Another house",))
+        assert refusal_log.list_of_organisation(ours, now) == []
+        assert {one.code for one in refusal_log.list_all(now)} == {"invite_withdrawn", "invite_unknown"}
+        db.session.remove()
 
 
 def test_canvas_reads_the_configuration_of_this_site(demo_site: DemoSite) -> None:
