@@ -230,6 +230,14 @@ def connect_moodle(
     return platform
 
 
+def disconnect_moodle(platform: Platform) -> None:
+    """Erase the web-service token and where it was good. What was read stays."""
+    platform.moodle_url = None
+    platform.moodle_token_sealed = None
+    platform.moodle_connected_at = None
+    db.session.commit()
+
+
 def read_tool_config(path: Path, *, allow_loopback: bool) -> list[PlatformDetails]:
     """The platforms of a tool_config.json, all checked. Raises ConfigError naming entry and field."""
     try:

@@ -61,6 +61,8 @@ def done_words(code: str) -> str | None:
         "deployment_approved": _("The place is let in."),
         "deployment_refused": _("The place is not let in any more."),
         "moodle_connected": _("The web services are connected. Progress comes with the next update."),
+        "moodle_removed": _("The token is erased. What was read before stays known; nothing new is read."),
+        "connection_tested": _("The connection was tested. What it found stands below."),
     }.get(code)
 
 
@@ -68,6 +70,8 @@ def conflict_words(code: str) -> str | None:
     """Why an admin's action was not done; None for a code that is not ours."""
     return {
         "invite_used": _("This invite was used or taken back in the meantime."),
+        "not_connected": _("No web services are connected: there is nothing to test."),
+        "token_unreadable": _("The stored token cannot be opened any more. Give the tool a new one."),
         "own_platform": _(
             "You came here from this platform: stopping it would lock you out. "
             "On the server: ementor platform refuse"

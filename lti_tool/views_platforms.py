@@ -11,8 +11,9 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course_sync.models import Platform
-from lti_tool import platform_desk, registration
+from lti_tool import connection_desk, connection_wording, platform_desk, registration
 from lti_tool import registration_wording as words
+from lti_tool.connection_desk import NothingToTest
 from lti_tool.registration import PlatformDetails, RegistrationInvalid
 from lti_tool.services import current_services
 from lti_tool.tool_description import CUSTOM, CUSTOM_OF_CANVAS, ToolAddresses
@@ -160,6 +161,29 @@ def connect_moodle(platform_id: int) -> Answer:
     return _back("show", platform_id=platform_id, done="moodle_connected")
 
 
+@blueprint.post("/<int(max=2147483647):platform_id>/moodle/remove")
+@open_to("admin")
+def disconnect_moodle(platform_id: int) -> Response:
+    """Erase the token of the web services."""
+    viewer = current_viewer()
+    registration.disconnect_moodle(platform_desk.get_platform(viewer, platform_id))
+    platform_desk.note_change(viewer, "moodle_disconnected", platform_id, g.real_now)
+    return _back("show", platform_id=platform_id, done="moodle_removed")
+
+
+@blueprint.post("/<int(max=2147483647):platform_id>/check")
+@open_to("admin")
+def check_connection(platform_id: int) -> Response:
+    """Try every call of the web services on the chosen course; the result stays on the page."""
+    platform = platform_desk.get_platform(current_viewer(), platform_id)
+    course = connection_desk.find_course(platform, parse_id(request.form.get("course", "")))
+    try:
+        connection_desk.run_check(platform, course, g.real_now)
+    except NothingToTest as problem:
+        return _back("show", platform_id=platform_id, problem=problem.code)
+    return _back("show", platform_id=platform_id, done="connection_tested", _anchor="connection")
+
+
 def _typed_details(entered: dict[str, str]) -> PlatformDetails:
     """What a form says of a platform; deployments one a line or between commas."""
     values = {field: entered.get(field, "").strip() for field in _FIELDS}
@@ -211,6 +235,8 @@ def _render_platform(platform: Platform, entered: dict[str, str] | None = None, 
     return render_template(
         "lti_tool/platform.html",
         platform=platform,
+        connection=connection_desk.find_connection(platform),
+        found_words=connection_wording,
         entered=_stored_values(platform) | (entered or {}),
         wrong=wrong,
         **_common(),

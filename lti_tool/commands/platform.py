@@ -15,6 +15,7 @@ import click
 from course_sync.models import ACTIVE, PENDING, Organisation, Platform
 from lti_tool import approvals, invites, registration
 from lti_tool.audit import record_audit
+from lti_tool.commands.connection import check
 from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, with_app
 from lti_tool.services import current_services
 
@@ -26,6 +27,9 @@ organisation_option = click.option(
 @click.group()
 def platform() -> None:
     """Platforms (Moodle, Canvas) this tool is registered at."""
+
+
+platform.add_command(check)
 
 
 @platform.command("add")

@@ -72,6 +72,8 @@ OPEN_TO = {
     "platforms.add_deployment": {"admin"},
     "platforms.decide_deployment": {"admin"},
     "platforms.connect_moodle": {"admin"},
+    "platforms.disconnect_moodle": {"admin"},
+    "platforms.check_connection": {"admin"},
     "console.name_mentor": {"trainer"},
     "console.end_mentor": {"trainer"},
     "console.assign": {"trainer"},
@@ -151,9 +153,9 @@ KINDS = {
 
 TRAINER_ACTIONS = {"console.name_mentor", "console.end_mentor", "console.assign", "console.unassign"}
 TRAINER_ACTIONS |= {"console.remove_break"}
-PLATFORM_ROUTES = {"console.platform_roles", "console.take_back_roles", "platforms.withdraw_invite"}
-PLATFORM_ROUTES |= {"platforms.show", "platforms.change", "platforms.decide", "platforms.add_deployment"}
-PLATFORM_ROUTES |= {"platforms.decide_deployment", "platforms.connect_moodle"}
+PLATFORM_ROUTES = {name for name in OPEN_TO if name.startswith("platforms.")}
+PLATFORM_ROUTES -= {"platforms.index", "platforms.make_invite", "platforms.add"}
+PLATFORM_ROUTES |= {"console.platform_roles", "console.take_back_roles"}
 """About the main course's platform, which is one of the admin's own organisation."""
 LEARNER_ROUTES = {
     "console.learner",

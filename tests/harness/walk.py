@@ -39,6 +39,8 @@ PLATFORM_FORMS = {
     "platforms.add_deployment": {"deployment_ids": "walked"},
     "platforms.decide_deployment": {"do": "refuse"},
     "platforms.connect_moodle": {"moodle_url": "https://walked.example", "token": "a" * 32},
+    "platforms.disconnect_moodle": {},
+    "platforms.check_connection": {"course": ""},
 }
 """What the forms of the admin's pages about platforms would send."""
 
