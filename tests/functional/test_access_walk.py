@@ -1,6 +1,6 @@
 """Every route with every kind of person: in where they belong, else refused, and nothing named or changed.
 
-A new route fails until it has a row in the table below. What each kind of person is stands here in full,
+A new route fails until it has a row in open_to.py. What each kind of person is stands here in full,
 written down by hand and not asked of the code under test.
 """
 
@@ -22,6 +22,7 @@ from lti_tool.csrf import token_for
 from lti_tool.services import current_services
 from lti_tool.session import OpenedSession
 from tests.conftest import tool_environ
+from tests.harness.open_to import ANYONE, LEARNER_ROUTES, OPEN_TO, PLATFORM_ROUTES, TRAINER_ACTIONS
 from tests.harness.pages import Page
 from tests.harness.support_rows import add_support
 from tests.harness.walk import Walk
@@ -34,62 +35,6 @@ from tests.harness.world import (
     Launch,
     World,
 )
-
-ANYONE = {"anyone"}
-OPEN_TO = {
-    "console.home": ANYONE,
-    "console.set_language": ANYONE,
-    "console.update_now": {"mentor", "trainer", "admin"},
-    "console.sync_status": {"mentor", "trainer", "admin"},
-    "console.today": {"mentor"},
-    "console.learner": {"mentor", "trainer"},
-    "console.record_contact": {"mentor", "trainer"},
-    "console.dismiss": {"mentor", "trainer"},
-    "console.snooze": {"mentor", "trainer"},
-    "console.add_note": {"mentor", "trainer"},
-    "console.add_task": {"mentor", "trainer"},
-    "console.update_task": {"mentor", "trainer"},
-    "console.set_extension": {"mentor", "trainer"},
-    "console.withdraw_extension": {"mentor", "trainer"},
-    "console.take_back": {"mentor", "trainer"},
-    "console.course": {"trainer"},
-    "console.balance": {"trainer"},
-    "console.set_cap": {"trainer"},
-    "console.add_break": {"trainer"},
-    "console.remove_break": {"trainer"},
-    "console.course_rules": {"trainer"},
-    "console.organisation_rules": {"admin"},
-    "console.platform_roles": {"admin"},
-    "console.take_back_roles": {"admin"},
-    "platforms.index": {"admin"},
-    "refusals.index": {"admin"},
-    "platforms.make_invite": {"admin"},
-    "platforms.withdraw_invite": {"admin"},
-    "platforms.add": {"admin"},
-    "platforms.show": {"admin"},
-    "platforms.change": {"admin"},
-    "platforms.decide": {"admin"},
-    "platforms.add_deployment": {"admin"},
-    "platforms.decide_deployment": {"admin"},
-    "platforms.connect_moodle": {"admin"},
-    "platforms.disconnect_moodle": {"admin"},
-    "platforms.check_connection": {"admin"},
-    "console.name_mentor": {"trainer"},
-    "console.end_mentor": {"trainer"},
-    "console.assign": {"trainer"},
-    "console.unassign": {"trainer"},
-    "console.own_page": {"learner"},
-    "console.give_answer": {"learner"},
-    "console.withdraw_answer": {"learner"},
-    "console.admin": {"admin"},
-    "console.ask_access": {"applicant"},
-    "console.decide_request": {"trainer", "admin"},
-    "lti.outside_course": ANYONE,
-    "placing.choose": {"trainer"},
-    "placing.place": {"trainer"},
-    "placing.not_yours": ANYONE,
-}
-"""Endpoint -> parts that may enter."""
 
 ALL = frozenset((MAIN, who) for who in (*LEARNERS, "eve", "learning mentor", "leaver"))
 
@@ -150,26 +95,6 @@ KINDS = {
     "mentor of another organisation": kind(Launch(OTHER_ORGANISATION, "mentor", TEACHER), "mentor"),
     "admin of another organisation": kind(Launch(OTHER_ORGANISATION, "admin"), "admin"),
 }
-
-TRAINER_ACTIONS = {"console.name_mentor", "console.end_mentor", "console.assign", "console.unassign"}
-TRAINER_ACTIONS |= {"console.remove_break"}
-PLATFORM_ROUTES = {name for name in OPEN_TO if name.startswith("platforms.")}
-PLATFORM_ROUTES -= {"platforms.index", "platforms.make_invite", "platforms.add"}
-PLATFORM_ROUTES |= {"console.platform_roles", "console.take_back_roles"}
-"""About the main course's platform, which is one of the admin's own organisation."""
-LEARNER_ROUTES = {
-    "console.learner",
-    "console.record_contact",
-    "console.dismiss",
-    "console.snooze",
-    "console.add_note",
-    "console.add_task",
-    "console.update_task",
-    "console.set_extension",
-    "console.withdraw_extension",
-    "console.take_back",
-}
-"""About ann, or about what was done for her."""
 
 
 @pytest.fixture(scope="module")
