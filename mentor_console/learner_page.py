@@ -48,6 +48,7 @@ from mentor_console.steps import (
     summarise,
 )
 from mentor_console.support_lines import ExtensionLine, FlagLine
+from mentor_console.timeline import TimelineEntry
 
 WEEKS_SHOWN = 12
 TIMELINE_MAX_ENTRIES = 100
@@ -86,7 +87,6 @@ def get_learner_page(
     picture = _take_picture(learner, viewer, now, zone)
     flags = list_open_flags(picture.told.flags)
     history = build_timeline(learner, picture.known.activities, picture.known.rows, picture.told, kinds)
-    timeline = tuple(entry for entry in history if not before or entry.mark < before)
     return LearnerPage(
         membership_id=learner.id,
         **_about(learner),
@@ -98,8 +98,7 @@ def get_learner_page(
         evidence=picture.evidence,
         active_days=tuple(picture.known.active_days),
         progress=picture.progress,
-        timeline=timeline[:TIMELINE_MAX_ENTRIES],
-        timeline_older=max(0, len(timeline) - TIMELINE_MAX_ENTRIES),
+        **_below(before, history),
         freshness=freshness_of([learner.context_id]),
         tasks=tuple(picture.told.tasks),
         notes=list_notes(viewer, learner),
@@ -131,9 +130,19 @@ def _about(learner: Membership) -> dict[str, Any]:
     }
 
 
-def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone: tzinfo = UTC) -> OwnPage:
+def _below(mark: str, history: Sequence[TimelineEntry]) -> dict[str, Any]:
+    """The stretch of a history that a page shows: from its beginning, or below the entry with this mark."""
+    rest = [entry for entry in history if not mark or entry.mark < mark]
+    older = max(0, len(rest) - TIMELINE_MAX_ENTRIES)
+    return {"timeline": tuple(rest[:TIMELINE_MAX_ENTRIES]), "timeline_older": older}
+
+
+def get_own_page(
+    viewer: Viewer, membership: Membership, now: datetime, *, zone: tzinfo = UTC, before: str = ""
+) -> OwnPage:
     """The viewer's own page: flags without their level, tasks that were shared, no decision and no note.
 
+    `before` is the mark of an entry (TimelineEntry): the history goes on below it.
     Raises AccessDenied for anybody else's membership.
     """
     if viewer.own_membership_id is None or viewer.own_membership_id != membership.id:
@@ -143,7 +152,7 @@ def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone:
     shared = [task for task in picture.told.tasks if task.shared]
     flags = [_for_learner(flag) for flag in picture.told.flags]
     told = replace(picture.told, decisions=(), tasks=shared, flags=flags)
-    timeline = build_timeline(membership, known.activities, known.rows, told)
+    history = build_timeline(membership, known.activities, known.rows, told)
     return OwnPage(
         name=membership.person.display_name,
         course_title=membership.context.title,
@@ -157,7 +166,7 @@ def get_own_page(viewer: Viewer, membership: Membership, now: datetime, *, zone:
         weeks=picture.weeks,
         evidence=picture.evidence,
         active_days=tuple(picture.known.active_days),
-        timeline=timeline[:TIMELINE_MAX_ENTRIES],
+        **_below(before, history),
         freshness=freshness_of([membership.context_id]),
         tasks=tuple(shared),
         answers=tuple(picture.told.answers),

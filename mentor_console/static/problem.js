@@ -3,16 +3,19 @@
 (function () {
   "use strict";
 
-  function show() {
-    var wrong = document.querySelector(".notice.problem[tabindex]") || document.querySelector("[aria-invalid='true']");
+  function show(part) {
+    var wrong = part.querySelector(".notice.problem[tabindex]") || part.querySelector("[aria-invalid='true']");
     if (wrong) {
       wrong.focus();
     }
   }
 
-  document.addEventListener("htmx:afterSettle", show);
+  // Only in what was exchanged: a form that came back earlier may still stand in another part of the page.
+  document.addEventListener("htmx:afterSettle", function (event) {
+    show(event.target);
+  });
   // Only after loading: a browser that goes to the part named in the address takes the focus away until then.
   window.addEventListener("load", function () {
-    window.setTimeout(show, 0);
+    window.setTimeout(show, 0, document);
   });
 })();

@@ -56,11 +56,13 @@ def withdraw_answer(answer_id: int) -> Response:
 
 
 def _render(viewer: Viewer, typed: TypedForm = NOTHING_TYPED) -> str:
-    page = get_own_page(viewer, get_own_membership(viewer), g.now, zone=moments.reader_zone())
+    before, zone = request.args.get("before", ""), moments.reader_zone()
+    page = get_own_page(viewer, get_own_membership(viewer), g.now, zone=zone, before=before)
     return render_template(
         "mentor_console/own.html",
         page=page,
         typed=typed,
+        before=before,
         new_key=new_key,
         correctable=[fact.what for fact in page.facts if fact.what in answers.FACTS],
     )

@@ -143,11 +143,18 @@ def test_the_bar_goes_after_ten_seconds_and_the_history_still_offers_it(day: tup
 
 
 def test_a_playbook_becomes_a_task_and_is_done_on_today(day: tuple[Page, Frame], axe: Axe) -> None:
+    """Only parts of the page are exchanged: what is half written in another stays."""
     _, frame = day
     first_alarm(frame).locator("h2 a").click()
+    note = frame.locator("#notes textarea")
+    note.fill("Prefers the")
+    frame.evaluate("window.sameDocument = true")
     use = frame.get_by_role("button", name=re.compile("^Use")).first
     use.click()
     expect(frame.get_by_role("status")).to_contain_text("The task is set.")
+    expect(frame.locator("#undo-bar")).to_be_focused()
+    expect(note).to_have_value("Prefers the")
+    assert "done=" not in frame.url, "the address names the page, not what was said once"
     expect(frame.locator("#tasks .task").first).to_be_visible()
     for summary in frame.locator("#tasks summary").all():
         if summary.is_visible():
@@ -155,6 +162,7 @@ def test_a_playbook_becomes_a_task_and_is_done_on_today(day: tuple[Page, Frame],
     assert axe(frame) == []
     frame.get_by_role("button", name=UNDO).click()
     expect(frame.locator("#tasks .task")).to_have_count(0)
+    assert frame.evaluate("window.sameDocument") is True
 
 
 def test_a_refused_form_comes_back_into_the_page(day: tuple[Page, Frame], axe: Axe, watch: Watch) -> None:

@@ -28,9 +28,9 @@ def trainer_of(world: World) -> Viewer:
     return viewer_for(world.make_person(), world.course, is_trainer=True)
 
 
-def own_page(world: World, learner: Membership) -> OwnPage:
+def own_page(world: World, learner: Membership, before: str = "") -> OwnPage:
     viewer = viewer_for(learner.person, world.course, is_learner=True, own_membership_id=learner.id)
-    return get_own_page(viewer, learner, NOW)
+    return get_own_page(viewer, learner, NOW, before=before)
 
 
 def steps_by_name(steps: tuple[StepLine, ...]) -> dict[str, StepLine]:
@@ -276,6 +276,17 @@ class TestOwnPage:
                 assert flag is None or flag.level == ""
         contacts = [entry.contact for entry in page.timeline if entry.contact]
         assert [(line.summary, line.is_own) for line in contacts] == [("Three short slots a week", False)]
+
+    def test_the_history_goes_on_below_the_last_line(self, world: World) -> None:
+        learner = world.make_member()
+        mentor = world.make_mentor(learner)
+        for number in range(130):
+            world.log_contact(learner, mentor, occurred_at=days_ago(2 + number / 10))
+        first = own_page(world, learner)
+        rest = own_page(world, learner, before=first.timeline[-1].mark)
+        logged = [entry.contact for page in (first, rest) for entry in page.timeline if entry.contact]
+        assert (len(first.timeline), first.timeline_older, rest.timeline_older) == (100, 31, 0)
+        assert len({line.contact_id for line in logged}) == 130
 
     def test_next_steps_overdue_first_then_by_deadline(self, world: World) -> None:
         learner = world.make_member()

@@ -1,0 +1,89 @@
+"""Parts of the learner's page that actions exchange: each is there in every answer, with what changes too."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element
+
+import pytest
+from flask import Flask
+
+from tests.harness.desk import Desk, prepare_desk
+from tests.harness.pages import Page
+
+PARTS = {"told", "now", "making-contact", "tasks", "history", "way", "notes", "flag-history"}
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    return prepare_desk(app)
+
+
+def regions(page: Page) -> dict[str, Element]:
+    """The parts by their ids."""
+    return {one.get("id", ""): one for one in page.tree.iter() if one.get("hx-target")}
+
+
+def posting(page: Page) -> list[Element]:
+    """Every form inside the page's content that changes something."""
+    main = next(one for one in page.tree.iter("main"))
+    return [form for form in main.iter("form") if form.get("method") == "post"]
+
+
+def assert_whole(page: Page) -> None:
+    """Each part names itself and others that are there, and every form that acts stands in one."""
+    found = regions(page)
+    assert set(found) == PARTS
+    for name, part in found.items():
+        assert (part.get("hx-target"), part.get("hx-select")) == (f"#{name}", f"#{name}")
+        others = part.get("hx-select-oob", "").split(",")
+        assert (
+            {"#told", "#now", "#tasks", "#history"} - {f"#{name}"} <= set(others) <= {f"#{n}" for n in PARTS}
+        )
+        assert f"#{name}" not in others
+    inside = {form for part in found.values() for form in part.iter("form")}
+    assert posting(page)
+    for form in posting(page):
+        assert form in inside, form.get("action")
+        assert form.get("hx-boost") == "true", form.get("action")
+
+
+def test_an_action_and_its_way_back_answer_with_every_part(desk: Desk) -> None:
+    page = desk.open("mentor", desk.learner() + "?kind=social&channel=phone")
+    assert_whole(page)
+    form = page.form("/contacts")
+    logged = desk.follow("mentor", form.action, dict(form.fields))
+    assert_whole(logged)
+    bar = logged.form("/undo")
+    assert_whole(desk.follow("mentor", bar.action, dict(bar.fields)))
+
+
+@pytest.mark.parametrize(
+    ("action", "wrong", "part"),
+    [
+        ("/contacts", {"occurred_at": "soon"}, "making-contact"),
+        ("/snooze", {"until": "date", "day": "some day"}, "now"),
+        ("/tasks", {"title": " "}, "tasks"),
+        ("/notes", {"text": " "}, "notes"),
+    ],
+)
+def test_a_form_that_was_refused_comes_back_in_its_part(
+    desk: Desk, action: str, wrong: dict[str, str], part: str
+) -> None:
+    opened = "?kind=social&channel=phone" if action == "/contacts" else ""
+    page = desk.open("mentor", desk.learner() + opened)
+    fields = wrong.keys() - {"until"}  # which is a button
+    form = next(form for form in page.forms if action in form.action and fields <= dict(form.fields).keys())
+    refused = desk.open("mentor", form.action, dict(form.fields) | wrong)
+    assert refused.status == 422
+    assert_whole(refused)
+    wrong_fields = [one for one in regions(refused)[part].iter() if one.get("aria-invalid") == "true"]
+    assert wrong_fields
+
+
+def test_a_learners_page_that_came_back_into_today_loads_anew(desk: Desk) -> None:
+    """Today exchanges its whole content for a refused form's page, whose parts it does not know."""
+    form = desk.open("mentor", "today").form("/dismiss")
+    assert dict(form.fields)["back"] == "today"
+    refused = desk.open("mentor", form.action, dict(form.fields) | {"reason": "other", "text": ""})
+    assert refused.status == 422
+    assert not [form for form in posting(refused) if form.get("hx-boost")]
