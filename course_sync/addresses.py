@@ -93,6 +93,12 @@ def origin_of(parts: SplitResult) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
+def origin_name(parts: SplitResult) -> str:
+    """The same as one text."""
+    scheme, host, port = origin_of(parts)
+    return f"{scheme}://{host}:{port}"
+
+
 def is_allowed_address(
     address: IPAddress, *, allow_loopback: bool = False, allow_private: bool = False
 ) -> bool:

@@ -27,7 +27,14 @@ class Answer:
     @property
     def worth_retrying(self) -> bool:
         """Whether the same question may be answered in a moment."""
-        return self.status == 429 or self.status >= 500
+        return self.is_throttled or self.status >= 500
+
+    @property
+    def is_throttled(self) -> bool:
+        """Whether we asked too much; an older Canvas says so with 403."""
+        return self.status == 429 or (
+            self.status == 403 and b"rate limit exceeded" in self.body[:200].lower()
+        )
 
 
 def parse_json(answer: Answer, *, accept_error_status: bool = False) -> Any:
@@ -54,6 +61,8 @@ def status_error(answer: Answer) -> PlatformError | None:
     if status < 400:
         return None
     code, detail = f"http_{status}", f"the platform answered with status {status}"
+    if answer.is_throttled:
+        return PlatformUnreachable(detail, code="http_429")
     if status in (401, 403):
         return PlatformRefused(detail, code=code)
     if answer.worth_retrying:

@@ -18,6 +18,8 @@ class PlatformError(CourseSyncError):
     """
 
     code = "platform_error"
+    retry_after_seconds: float | None = None
+    """For so long the platform asks to be left alone; None = it asked nothing, or no more than we waited."""
 
     def __init__(self, detail: str = "", *, code: str | None = None) -> None:
         super().__init__(detail)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import random
 import socket
 import ssl
 import threading
@@ -16,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin
@@ -26,9 +26,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from course_sync.addresses import Reach, check_url, resolve_allowed
+from course_sync.addresses import Reach, check_url, origin_name, resolve_allowed
 from course_sync.answers import Answer, status_error
 from course_sync.errors import PlatformAnswerInvalid, PlatformError, PlatformUnreachable
+from course_sync.pacing import asked_wait_seconds, backoff_seconds, rest_seconds
+from course_sync.run_gate import RunGate
 
 USER_AGENT = "ementor/0.1 (LTI tool; course progress)"
 """Some sites answer 403 to a client that does not say who it is."""
@@ -52,8 +54,9 @@ class Limits:
     """Calls at a time to one host."""
     attempts: int = 3
     backoff_seconds: float = 0.5
+    """Bound of the wait after the first attempt; it doubles with each, and chance decides how much of it."""
     max_wait_seconds: float = 20
-    """Longest wait between two attempts, whatever `Retry-After` asks."""
+    """Longest wait between two attempts. Who asks for more with `Retry-After` is not asked again."""
 
     def within(self, timeout_seconds: float | None) -> Limits:
         """These limits, and no more time than that in all. Raises PlatformUnreachable where none is left."""
@@ -83,6 +86,7 @@ class Outbound:
         self._lock = threading.Lock()
         self._idle: list[requests.Session] = []
         self._gates: dict[str, threading.BoundedSemaphore] = {}
+        self._rests_until: dict[str, float] = {}
         self.request_count = 0
         """Requests sent so far, retries included."""
 
@@ -102,29 +106,61 @@ class Outbound:
         form: Mapping[str, str] | None = None,
         document: Any = None,
         limits: Limits,
+        on_send: Callable[[], None] = lambda: None,
     ) -> Answer:
         """One answer of any status but a redirect, after retries where another try may help.
 
-        The body is a form, or a document sent as JSON. Raises PlatformError.
+        The body is a form, or a document sent as JSON; `on_send` hears of each attempt. Raises PlatformError.
         """
-        parts = check_url(url, self.reach)
+        host = check_url(url, self.reach).hostname or ""
         request = requests.Request(method, url, headers=dict(headers or {}), data=form, json=document)
         good_until = time.monotonic() + limits.total_seconds
         error: PlatformError | None = None
         for attempt in range(1, limits.attempts + 1):
+            if not self._wait(self._rest_of(host), good_until):
+                error = error or PlatformUnreachable("no time left for an answer", code="timeout")
+                break
+            on_send()
             try:
-                with self._gate(parts.hostname or ""):
+                with self._gate(host):
                     answer = self._send(request, limits, good_until)
             except _TryAgain as again:
-                error, wait = again.error, _backoff(limits, attempt)
+                error, wait = again.error, backoff_seconds(limits.backoff_seconds, attempt)
             else:
+                asked = self._hear_wishes(host, answer, limits)
                 if not answer.worth_retrying:
                     return answer
-                error, wait = status_error(answer), _backoff(limits, attempt, answer)
-            if attempt == limits.attempts or time.monotonic() + wait >= good_until:
+                error = status_error(answer) or PlatformUnreachable()
+                if asked is not None and asked > limits.max_wait_seconds:
+                    error.retry_after_seconds = asked
+                    break
+                wait = backoff_seconds(limits.backoff_seconds, attempt)
+            if attempt == limits.attempts or not self._wait(wait, good_until):
                 break
-            self._sleep(wait)
         raise error or PlatformUnreachable()
+
+    def _hear_wishes(self, host: str, answer: Answer, limits: Limits) -> float | None:
+        """Seconds the host asks to be left alone for, if any; this process then asks it nothing meanwhile."""
+        asked = None
+        if answer.worth_retrying:
+            asked = asked_wait_seconds(answer.headers, datetime.now(UTC))
+        rest = min(max(asked or 0.0, rest_seconds(answer.headers)), limits.max_wait_seconds)
+        if rest:
+            with self._lock:
+                self._rests_until[host] = max(self._rests_until.get(host, 0.0), time.monotonic() + rest)
+        return asked
+
+    def _rest_of(self, host: str) -> float:
+        with self._lock:
+            return self._rests_until.get(host, 0.0) - time.monotonic()
+
+    def _wait(self, seconds: float, good_until: float) -> bool:
+        """Sleep so long; False, at once, where there is not so much time left."""
+        if time.monotonic() + max(0.0, seconds) >= good_until:
+            return False
+        if seconds > 0:
+            self._sleep(seconds)
+        return True
 
     def _send(self, request: requests.Request, limits: Limits, good_until: float) -> Answer:
         session = self._borrow()
@@ -162,6 +198,38 @@ class Outbound:
     def _gate(self, host: str) -> threading.BoundedSemaphore:
         with self._lock:
             return self._gates.setdefault(host, threading.BoundedSemaphore(self.limits.parallel))
+
+
+class GatedOutbound:
+    """The same way out as one running sync uses it: its gate is asked before each call, told afterwards."""
+
+    def __init__(self, out: Outbound, gate: RunGate) -> None:
+        self._out = out
+        self._gate = gate
+
+    @property
+    def request_count(self) -> int:
+        """Requests sent by the whole process so far."""
+        return self._out.request_count
+
+    def close(self) -> None:
+        """Close idle connections of the whole process."""
+        self._out.close()
+
+    def request(self, method: str, url: str, **call: Any) -> Answer:
+        """One answer, as Outbound.request. Raises PlatformError, also where the gate lets nothing through."""
+        origin = origin_name(check_url(url, self._out.reach))
+        self._gate.enter(origin)
+        error: PlatformError | None = PlatformError("the call broke off")
+        try:
+            answer = self._out.request(method, url, on_send=lambda: self._gate.sent(origin), **call)
+            error = None
+        except PlatformError as problem:
+            error = problem
+            raise
+        finally:
+            self._gate.leave(origin, error)
+        return answer
 
 
 def _new_session(user_agent: str, reach: Reach) -> requests.Session:
@@ -272,15 +340,6 @@ def _explain(failure: Exception) -> Exception:
     if isinstance(failure, requests.Timeout | urllib3.exceptions.ReadTimeoutError | TimeoutError):
         return PlatformUnreachable("no answer in time", code="timeout")
     return _TryAgain(PlatformUnreachable("the connection failed or was cut"))
-
-
-def _backoff(limits: Limits, attempt: int, answer: Answer | None = None) -> float:
-    """Seconds to wait before the next attempt: doubling, with jitter, or what the platform asks."""
-    asked = answer.headers.get("Retry-After", "") if answer else ""
-    wait = limits.backoff_seconds * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
-    if asked.isdigit():
-        wait = max(wait, float(asked))
-    return min(wait, limits.max_wait_seconds)
 
 
 def next_link(url: str, header: str) -> str | None:

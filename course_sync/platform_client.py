@@ -6,6 +6,7 @@ LTI security framework 1.0 (4.1, client_credentials with a signed assertion), pa
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 import time
@@ -17,8 +18,9 @@ from course_sync.addresses import Reach, check_service_url, check_url, origin_of
 from course_sync.answers import Answer, parse_json, raise_if_refused, raise_token_refused, status_error
 from course_sync.errors import PlatformAnswerInvalid
 from course_sync.moodle_wire import REST_PATH, find_error, form_fields
-from course_sync.outbound import USER_AGENT, Limits, Outbound, next_link
+from course_sync.outbound import USER_AGENT, GatedOutbound, Limits, Outbound, next_link
 from course_sync.registrations import Registration
+from course_sync.run_gate import RunGate
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _TOKEN_MARGIN_SECONDS = 60
@@ -50,7 +52,8 @@ class PlatformClient:
         self._sign_assertion = sign_assertion
         self._limits = limits or Limits()
         self._reach = Reach(allow_loopback, frozenset(private_hosts))
-        self._out = Outbound(self._reach, self._limits, user_agent, sleep)
+        self._way_out = Outbound(self._reach, self._limits, user_agent, sleep)
+        self._out: Outbound | GatedOutbound = self._way_out
         self._lock = threading.Lock()
         self._tokens: dict[_TokenKey, tuple[str, float]] = {}
         self._token_locks: dict[_TokenKey, threading.Lock] = {}
@@ -59,6 +62,12 @@ class PlatformClient:
     def request_count(self) -> int:
         """Requests sent by this process so far, retries included."""
         return self._out.request_count
+
+    def for_run(self, gate: RunGate) -> PlatformClient:
+        """The same client for one running sync, whose gate sees each call; tokens and connections are one."""
+        gated = copy.copy(self)
+        gated._out = GatedOutbound(self._way_out, gate)
+        return gated
 
     def close(self) -> None:
         """Close idle connections. The client may be used again afterwards."""

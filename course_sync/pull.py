@@ -6,7 +6,7 @@ HTTP runs in the threads of `Calls`, the database stays in the caller's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -48,7 +48,7 @@ from course_sync.records import find_last_read, record_failure, record_read
 from course_sync.roster_pull import keep_rosters, record_roster_failure
 from course_sync.roster_records import ContextRef
 from course_sync.sources.base import ProgressSource, RosterSource
-from course_sync.sync_runs import RUN_LIMIT, RunKeeper
+from course_sync.sync_runs import RunKeeper
 
 ASSIGNMENTS_PER_CALL = 10
 LEARNERS_PER_COMMIT = 25
@@ -119,11 +119,16 @@ class Pull:
         for name, outcome in self._call((source.name, source.fetch_roster) for source in self._rosters):
             if isinstance(outcome, PlatformError):
                 errors[name] = outcome
-                self._keeper.note("roster", name, outcome)
-                record_roster_failure(self._context.context_id, name, outcome, self._now)
             else:
                 self._fetched[name] = outcome
             self._keeper.advance()
+        stopped = self._keeper.stop_error() if self._stopped else None
+        for source in self._rosters:
+            if stopped and source.name not in self._fetched:
+                errors.setdefault(source.name, stopped)
+        for name, error in errors.items():
+            self._keeper.note("roster", name, error)
+            record_roster_failure(self._context.context_id, name, error, self._now)
         kept = keep_rosters(self._context, self._fetched, self._connected, self._now, self._keeper.beat)
         self._changed(kept.rows_changed)
         self._moodle_roster_believed = SOURCE_MOODLE in self._fetched.keys() - kept.complaints.keys()
@@ -324,7 +329,8 @@ class Pull:
     def _close(self, kind: str, problems: Iterable[Exception]) -> None:
         """Note how a kind of fact came out: read whole, or not and why."""
         first: PlatformError | None = None
-        for problem in (*problems, *([_too_long()] if self._stopped else [])):
+        stopped = self._keeper.stop_error() if self._stopped else None
+        for problem in (*problems, *([stopped] if stopped else [])):
             self._keeper.note(kind, SOURCE_MOODLE, problem)
             if first is None and isinstance(problem, PlatformError):
                 first = problem
@@ -340,24 +346,14 @@ class Pull:
         learners = [row for row in list_learners(context_id) if source.may_know(row.external_id)]
         return CellBook(learners, list_activities(context_id))
 
-    def _call(self, asked: Iterable[_Asked]) -> Iterable[tuple[Any, Any]]:
-        return Calls(self._pool, self._in_time(asked), self._keeper.beat)
-
-    def _in_time(self, asked: Iterable[_Asked]) -> Iterable[_Asked]:
-        """Calls until the run has lasted too long; what was left out is read by the next one."""
-        for question in asked:
-            if self._keeper.is_out_of_time():
-                self._stopped = True
-                return
-            yield question
+    def _call(self, asked: Iterable[_Asked]) -> Iterator[tuple[Any, Any]]:
+        """Outcomes as they arrive, until the run must stop; what was left out is read by the next one."""
+        calls = Calls(self._pool, asked, self._keeper.beat, self._keeper.must_stop)
+        yield from calls
+        self._stopped = self._stopped or calls.was_stopped
 
     def _changed(self, rows: int) -> None:
         self._keeper.rows_changed += rows
-
-
-def _too_long() -> PlatformError:
-    minutes = int(RUN_LIMIT.total_seconds() // 60)
-    return PlatformError(f"stopped after {minutes} minutes", code="run_too_long")
 
 
 def _question(source: ProgressSource, doubt: Doubt) -> Callable[[], Any]:

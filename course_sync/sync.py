@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
+from time import monotonic, sleep
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from course_sync.addresses import origin_name
 from course_sync.calls import PARALLEL
 from course_sync.database import db
 from course_sync.errors import CourseSyncError, PlatformError, PlatformRefused
+from course_sync.host_watch import NO_BOUNDS, Budget, HostLink, record_answer
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE, Context
 from course_sync.platform_client import PlatformClient
 from course_sync.pull import Pull
 from course_sync.records import registration_of
 from course_sync.roster_pull import keep_rosters, record_roster_failure
 from course_sync.roster_records import ContextRef
+from course_sync.run_gate import RunGate
 from course_sync.sources.base import ProgressSource, RosterSource
 from course_sync.sources.lti import LtiSource
 from course_sync.sources.moodle import MoodleSource
-from course_sync.sync_runs import RunKeeper, SyncProblem, begin_run
+from course_sync.sync_runs import CANCELLED, RunKeeper, SyncProblem, Watcher, begin_run
+
+INSISTENT = frozenset({"person", "launch", "cli"})
+"""Triggers behind which somebody waits: they try also a host that is being left alone."""
 
 
 class UnknownContext(CourseSyncError):
@@ -39,11 +47,18 @@ class PlatformServices:
     open_secret: Callable[[str], str]
     day_over: time = ContextRef.day_over
     """From this hour on, where the organisation is, a look at visits tells of the whole day."""
+    budget: Budget = NO_BOUNDS
+    """What all syncs together may ask of one host."""
+    steady_seconds: Callable[[], float] = monotonic
+    sleep: Callable[[float], None] = sleep
 
 
 @dataclass(frozen=True)
 class SyncReport:
-    """How one pull went. state: done | partial (something could not be read) | failed (nothing could)."""
+    """How one pull went.
+
+    state: done | partial (something could not be read) | failed (nothing could) | cancelled (by somebody).
+    """
 
     context_id: int
     run_id: int
@@ -52,6 +67,8 @@ class SyncReport:
     requests: int
     learners_read: int
     """Learners whose own progress was read one by one."""
+    kinds_read: int
+    """Kinds of facts that were read whole."""
     errors: tuple[SyncProblem, ...]
 
 
@@ -62,35 +79,54 @@ def sync_context(
     real_now: Callable[[], datetime],
     trigger: str,
     services: PlatformServices,
-    on_progress: Callable[[int, int], None] | None = None,
+    watcher: Watcher | None = None,
 ) -> SyncReport:
     """Pull everything that is granted for this context. Raises SyncBusy, UnknownContext.
 
     Failures of the platform do not raise: they are in the report, in SyncRun and in Freshness.
     """
     context = _get_context(context_id)
-    keeper = begin_run(context_id, trigger=trigger, as_of=now, real_now=real_now, on_progress=on_progress)
-    requests_before = services.client.request_count
+    origins = _list_origins(context)
+    keeper = begin_run(
+        context_id,
+        trigger=trigger,
+        as_of=now,
+        real_now=real_now,
+        steady_seconds=services.steady_seconds,
+        sleep=services.sleep,
+        origin=_main_origin(context),
+        watcher=watcher,
+    )
+    gate = RunGate(PARALLEL, keeper.stop_error)
     pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="platform")
-    pull: Pull | None = None
     try:
-        pull = _make_pull(context, services, keeper, pool, now)
+        link = HostLink(gate, origins, services.budget, keeper.run_id, keeper.pulse)
+        link.begin(insist=trigger in INSISTENT)
+        keeper.on_beat = link.renew
+        pull = _make_pull(context, replace(services, client=services.client.for_run(gate)), keeper, pool, now)
         pull.run()
-        state = "done" if not keeper.problems else ("partial" if pull.successes else "failed")
-        requests = services.client.request_count - requests_before
-        keeper.finish(state, requests)
+        link.renew(force=True)
+        report = _report(keeper, pull, gate.requests)
+        keeper.finish(report.state, report.requests, report.learners_read)
+        return report
     except BaseException as problem:
-        _give_up(keeper, problem, services.client.request_count - requests_before)
+        _give_up(keeper, problem, gate.requests)
         raise
     finally:
+        gate.close()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _report(keeper: RunKeeper, pull: Pull, requests: int) -> SyncReport:
+    state = "done" if not keeper.problems else ("partial" if pull.successes else "failed")
     return SyncReport(
-        context_id,
+        keeper.context_id,
         keeper.run_id,
-        state,
+        keeper.stopped if keeper.stopped == CANCELLED else state,
         keeper.rows_changed,
         requests,
         pull.learners_read,
+        pull.successes,
         tuple(keeper.problems),
     )
 
@@ -108,6 +144,7 @@ def sync_roster(
     except PlatformError as error:
         record_roster_failure(context_id, SOURCE_LTI, error, now)
         raise
+    record_answer(_origin_of(context.memberships_url))  # a site that answers a launch is back
     kept = keep_rosters(_ref(context, services), {SOURCE_LTI: roster}, _connected(context), now)
     if SOURCE_LTI in kept.complaints:
         raise kept.complaints[SOURCE_LTI]
@@ -177,8 +214,31 @@ def _open_token(sealed: str, services: PlatformServices) -> str:
 def _give_up(keeper: RunKeeper, problem: BaseException, requests: int) -> None:
     """Close the run after a bug, Ctrl-C or a take-over, as far as that still can be done."""
     db.session.rollback()
-    keeper.note("run", "", problem if isinstance(problem, Exception) else RuntimeError())
+    is_cancel = isinstance(problem, KeyboardInterrupt)
+    if not is_cancel:
+        keeper.note("run", "", problem if isinstance(problem, Exception) else RuntimeError())
     try:
-        keeper.finish("failed", requests)
+        keeper.finish(CANCELLED if is_cancel else "failed", requests)
     except CourseSyncError:
         db.session.rollback()
+
+
+def _list_origins(context: Context) -> frozenset[str]:
+    """Every host that a pull of this context may ask."""
+    platform = context.platform
+    addresses = [platform.moodle_url, context.memberships_url]
+    addresses += [platform.auth_token_url] if context.memberships_url else []
+    return frozenset(origin for address in addresses if (origin := _origin_of(address)))
+
+
+def _main_origin(context: Context) -> str:
+    """The host that most of a pull is asked of."""
+    return _origin_of(context.platform.moodle_url) or _origin_of(context.memberships_url)
+
+
+def _origin_of(address: str | None) -> str:
+    """Scheme, host and port; "" for none, and for what is no address."""
+    try:
+        return origin_name(urlsplit(address)) if address else ""
+    except ValueError:
+        return ""

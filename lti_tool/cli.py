@@ -20,7 +20,7 @@ from lti_tool.commands.person import person
 from lti_tool.commands.platform import platform
 from lti_tool.commands.refusals import refusals
 from lti_tool.commands.support import app_running, make_app, make_ready_app, upgrade_database, with_app
-from lti_tool.commands.syncing import progress_bar, sync_courses
+from lti_tool.commands.syncing import INTERRUPTED, progress_bar, sync_courses
 from lti_tool.demo import DemoAddresses, DemoError, demo_environment, lms_state, run_demo
 from lti_tool.demo_lock import forget_state, hold_state
 from lti_tool.demo_seed import seed_demo
@@ -83,8 +83,10 @@ def worker(grace: int) -> None:
 @with_app
 def sync(course: str | None) -> None:
     """Pull course progress now: one course, or all of them."""
-    if not sync_courses(course):
-        sys.exit(1)
+    status = sync_courses(course)
+    if status == INTERRUPTED:
+        leave_at_once(status)
+    sys.exit(status)
 
 
 @main.command()
@@ -117,8 +119,8 @@ def _run_demo(state: Path, addresses: DemoAddresses) -> int:
         upgrade_database()
 
     def seed(where: DemoAddresses) -> None:
-        with app.app_context(), progress_bar("First sync") as advance:
-            seed_demo(where, advance)
+        with app.app_context(), progress_bar("First sync") as watcher:
+            seed_demo(where, watcher)
 
     try:
         return run_demo(state, addresses, seed)

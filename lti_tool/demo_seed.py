@@ -14,10 +14,11 @@ from course_sync.database import db
 from course_sync.jobs import abandon, enqueue
 from course_sync.models import Context, Membership, Person, Platform, SyncRun
 from course_sync.records import LaunchedContext, record_launch
+from course_sync.sync_runs import Watcher
 from lti_tool import registration
 from lti_tool.demo import DemoAddresses
 from lti_tool.demo_lms import constants
-from lti_tool.operations import Progress, abandon_syncs, sync_and_flag
+from lti_tool.operations import abandon_syncs, sync_and_flag
 from lti_tool.services import current_services
 from mentor_console.access import LaunchFacts, viewer_of
 from mentor_console.caseload import assign, name_mentor
@@ -29,7 +30,7 @@ CASELOADS = {constants.MENTOR_1_ID: 40, constants.MENTOR_2_ID: 25}
 SHARE_SEED = 57
 
 
-def seed_demo(addresses: DemoAddresses, on_progress: Progress | None = None) -> None:
+def seed_demo(addresses: DemoAddresses, watcher: Watcher | None = None) -> None:
     """Register the demo LMS, pull its course, name the e-mentors and share learners out.
 
     A course that was pulled before is shown as it was at once; its sync is left to the worker.
@@ -43,7 +44,7 @@ def seed_demo(addresses: DemoAddresses, on_progress: Progress | None = None) -> 
         arguments = {"context_id": context.id, "trigger": "schedule"}
         enqueue("sync_context", arguments, f"sync:{context.id}", real_now)
     else:
-        sync_and_flag(context.id, trigger="cli", on_progress=on_progress)
+        sync_and_flag(context.id, trigger="cli", watcher=watcher)
     _give_roles(platform, context, now)
 
 

@@ -6,7 +6,7 @@ Runs inside an application context.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from course_sync.errors import SyncBusy
 from course_sync.jobs import enqueue, job
 from course_sync.models import ACTIVE, Context, Platform, SyncRun
 from course_sync.sync import SyncReport, sync_context
+from course_sync.sync_runs import CUT_OFF, Watcher
 from lti_tool.models import LaunchSession, LoginState
 from lti_tool.rate_limits import forget_old_uses
 from lti_tool.refusal_log import forget_old_refusals
@@ -24,12 +25,10 @@ from lti_tool.services import current_services
 from lti_tool.waiting_launches import forget_expired
 from mentor_console.flagging import judge_anew
 
-Progress = Callable[[int, int], None]
-
 SYNC_ALL = "sync_all"
 
 
-def sync_and_flag(context_id: int, *, trigger: str, on_progress: Progress | None = None) -> SyncReport:
+def sync_and_flag(context_id: int, *, trigger: str, watcher: Watcher | None = None) -> SyncReport:
     """Pull one context and judge its learners anew. Raises SyncBusy where another process is at it.
 
     A pull that read nothing leaves the flags as they are. Learners are judged at the moment up to which their
@@ -43,9 +42,9 @@ def sync_and_flag(context_id: int, *, trigger: str, on_progress: Progress | None
         real_now=services.clock.real_now,
         trigger=trigger,
         services=services.platform,
-        on_progress=on_progress,
+        watcher=watcher,
     )
-    if report.state != "failed":
+    if report.kinds_read:
         judge_anew(context_id, now)
     return report
 
@@ -97,7 +96,8 @@ def abandon_syncs(context_ids: Collection[int] | None, now: datetime) -> int:
     if context_ids is not None:
         running = running.where(SyncRun.context_id.in_(context_ids))
     result = db.session.execute(
-        running.values(state="failed", finished_at=now), execution_options={"synchronize_session": False}
+        running.values(state="failed", finished_at=now, errors=CUT_OFF),
+        execution_options={"synchronize_session": False},
     )
     db.session.commit()
     return cast("CursorResult[Any]", result).rowcount

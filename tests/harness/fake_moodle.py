@@ -8,11 +8,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from course_sync.errors import PlatformError, PlatformUnreachable
 from course_sync.moodle_wire import find_error
+from course_sync.run_gate import RunGate
 
 SHORT_NAMES = {"student": 5, "teacher": 4, "editingteacher": 3}
 
@@ -243,6 +245,10 @@ class FakeClient:
         self._running = 0
         self._lock = threading.Lock()
 
+    def for_run(self, gate: RunGate) -> GatedFakeClient:
+        """As one running sync uses it."""
+        return GatedFakeClient(self, gate)
+
     def call_moodle(
         self, base_url: str, token: str, function: str, params: dict[str, Any], **_options: Any
     ) -> Any:
@@ -278,3 +284,42 @@ class FakeClient:
             if start and failing == "second page":
                 raise PlatformUnreachable("cut off")
             yield {"members": members[start : start + size]}
+
+
+class GatedFakeClient:
+    """The fake client behind the gate of one running sync."""
+
+    ORIGIN = "https://moodle.example:443"
+
+    def __init__(self, client: FakeClient, gate: RunGate) -> None:
+        self._client = client
+        self._gate = gate
+
+    def call_moodle(self, *arguments: Any, **options: Any) -> Any:
+        """One call, as the way out makes it."""
+        with self._passing():
+            self._gate.sent(self.ORIGIN)
+            return self._client.call_moodle(*arguments, **options)
+
+    def fetch_pages(self, *arguments: Any, **options: Any) -> Iterator[dict[str, Any]]:
+        """Each page a call of its own."""
+        pages = self._client.fetch_pages(*arguments, **options)
+        while True:
+            with self._passing():
+                page = next(pages, None)
+            if page is None:
+                return
+            self._gate.sent(self.ORIGIN)
+            yield page
+
+    @contextmanager
+    def _passing(self) -> Iterator[None]:
+        self._gate.enter(self.ORIGIN)
+        error = None
+        try:
+            yield
+        except PlatformError as problem:
+            error = problem
+            raise
+        finally:
+            self._gate.leave(self.ORIGIN, error)

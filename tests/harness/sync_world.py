@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from course_sync.database import db
+from course_sync.host_watch import NO_BOUNDS, Budget
 from course_sync.models import (
     Activity,
     Context,
@@ -21,6 +22,7 @@ from course_sync.models import (
     Progress,
 )
 from course_sync.sync import PlatformServices, SyncReport, sync_context
+from course_sync.sync_runs import Watcher
 from tests.harness.fake_moodle import FakeClient, FakeMoodle, Module, User
 
 START = datetime(2026, 11, 21, 18, 30, tzinfo=UTC)
@@ -40,6 +42,10 @@ class SyncWorld:
     real: datetime = START
     client: Any = None
     context_id: int = 0
+    clock_is_wrong_by: timedelta = timedelta()
+    budget: Budget = NO_BOUNDS
+    slept: list[float] = field(default_factory=list)
+    """How long the sync slept; nobody really waits."""
 
     def __post_init__(self) -> None:
         self.client = self.client or FakeClient(self.moodle)
@@ -48,17 +54,29 @@ class SyncWorld:
     @property
     def services(self) -> PlatformServices:
         """The fake client, and secrets that are sealed by turning them round."""
-        return PlatformServices(client=self.client, open_secret=lambda sealed: sealed[::-1])
+        return PlatformServices(
+            client=self.client,
+            open_secret=lambda sealed: sealed[::-1],
+            budget=self.budget,
+            steady_seconds=lambda: (self.real - START).total_seconds(),
+            sleep=self.slept.append,
+        )
 
-    def sync(self, on_progress: Callable[[int, int], None] | None = None) -> SyncReport:
+    def sync(
+        self,
+        on_progress: Callable[[int, int], None] | None = None,
+        *,
+        trigger: str = "cli",
+        wants_to_stop: Callable[[], bool] | None = None,
+    ) -> SyncReport:
         """One pull at `now`."""
         return sync_context(
             self.context_id,
             now=self.now,
-            real_now=lambda: self.real,
-            trigger="cli",
+            real_now=lambda: self.real + self.clock_is_wrong_by,
+            trigger=trigger,
             services=self.services,
-            on_progress=on_progress,
+            watcher=Watcher(on_progress, wants_to_stop=wants_to_stop),
         )
 
     def later(self, **delta: float) -> SyncWorld:
