@@ -388,6 +388,6 @@ class JobRun(Model):
     beat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Last sign of life of the worker that runs it."""
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How often it was claimed; also tells the latest claim from those before."""
+    """How often it was claimed since `queued_at`; the two together tell one claim from the others."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)

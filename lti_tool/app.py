@@ -14,6 +14,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from course_sync.database import db
+from course_sync.jobs import QUEUE
 from lti_tool import (
     assets,
     views,
@@ -23,7 +24,7 @@ from lti_tool import (
     views_registering,
     views_without_cookies,
 )
-from lti_tool.config import ConfigError, Settings, load_settings
+from lti_tool.config import PROCRASTINATE, ConfigError, Settings, load_settings
 from lti_tool.error_pages import init_error_pages
 from lti_tool.gate import init_gate
 from lti_tool.headers import init_headers
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     services = compose(app, settings)
     app.extensions[EXTENSION] = services
     app.extensions["ementor_started"] = time.monotonic()
+    _choose_queue(app, settings)
     init_locale(app, settings.default_locale, settings.default_time_zone)
     init_gate(app, services)
     init_headers(app)
@@ -98,6 +100,14 @@ def _configure(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
+def _choose_queue(app: Flask, settings: Settings) -> None:
+    """Where jobs wait; procrastinate is imported only where it was chosen."""
+    if settings.jobs == PROCRASTINATE:
+        from lti_tool.procrastinate_queue import ProcrastinateQueue
+
+        app.extensions[QUEUE] = ProcrastinateQueue()
 
 
 def _start(app: Flask, services: Services) -> None:

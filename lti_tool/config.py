@@ -7,6 +7,7 @@ a secret ever reaches a message.
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -26,6 +27,8 @@ PREFIX = "EMENTOR_"
 TEST_PREFIX = "EMENTOR_TEST_"
 """Keys of the test harness, which the tool itself ignores."""
 SECRET_MIN_CHARS = 32
+APSCHEDULER, PROCRASTINATE = "apscheduler", "procrastinate"
+"""What runs jobs."""
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*")
 
 
@@ -55,6 +58,7 @@ class Settings:
     default_locale: str = "en"
     default_time_zone: str = "Europe/Paris"
     sync_minutes: int = 30
+    jobs: str = APSCHEDULER
     trusted_proxies: int = 0
     log_level: str = "INFO"
 
@@ -86,12 +90,22 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         if text:
             values[setting.field] = _parse(setting, text)
     settings = Settings(**values)
+    _check_jobs(settings)
     if settings.demo_clock and not settings.allow_loopback_platforms:
         raise ConfigError(
             "EMENTOR_DEMO_CLOCK",
             "moves the tool's day, so it needs EMENTOR_ALLOW_LOOPBACK_PLATFORMS=1 (demo only)",
         )
     return settings
+
+
+def _check_jobs(settings: Settings) -> None:
+    if settings.jobs != PROCRASTINATE:
+        return
+    if settings.database_url.startswith("sqlite"):
+        raise ConfigError("EMENTOR_JOBS", "procrastinate needs PostgreSQL; see EMENTOR_DATABASE_URL")
+    if importlib.util.find_spec("procrastinate") is None:
+        raise ConfigError("EMENTOR_JOBS", "procrastinate is not installed; install ementor[postgres]")
 
 
 def _parse(setting: Setting, text: str) -> Any:
@@ -215,6 +229,12 @@ def _between(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _jobs(text: str) -> str:
+    if text not in (APSCHEDULER, PROCRASTINATE):
+        raise ValueError(f"must be {APSCHEDULER} or {PROCRASTINATE}")
+    return text
+
+
 def _log_level(text: str) -> str:
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     if text.upper() not in levels:
@@ -307,6 +327,13 @@ SETTINGS = (
         "30",
         "minutes between two scheduled syncs of a course, 1 to 1440",
         _between(1, 1440),
+    ),
+    Setting(
+        "EMENTOR_JOBS",
+        "jobs",
+        APSCHEDULER,
+        "what runs jobs: apscheduler, or procrastinate (PostgreSQL only, extra postgres)",
+        _jobs,
     ),
     Setting(
         "EMENTOR_TRUSTED_PROXIES",

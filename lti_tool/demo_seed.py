@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import exists, select
 
 from course_sync.database import db
-from course_sync.jobs import abandon, enqueue
+from course_sync.job_rows import give_back
+from course_sync.jobs import enqueue
 from course_sync.models import Context, Membership, Person, Platform, SyncRun
 from course_sync.records import LaunchedContext, record_launch
 from course_sync.sync_runs import Watcher
@@ -50,7 +51,7 @@ def seed_demo(addresses: DemoAddresses, watcher: Watcher | None = None) -> None:
 
 def _forget_what_was_running(real_now: datetime) -> None:
     """Nobody else works on a demo's database, so what is written down as running was cut off."""
-    abandon(None, why="the demo was stopped", now=real_now)
+    give_back(None, real_now)
     abandon_syncs(None, real_now)
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from course_sync.database import db
+from lti_tool.config import PROCRASTINATE
 from lti_tool.paths import migrations_folder
+from lti_tool.services import current_services
 
 
 def find_obstacle() -> str | None:
@@ -21,7 +23,8 @@ def find_obstacle() -> str | None:
             current = MigrationContext.configure(connection).get_current_heads()
     except SQLAlchemyError:
         return "database_unreachable"
-    return None if set(current) == _expected_heads() else "database_not_migrated"
+    current_here = set(current) == _expected_heads() and _has_tables_of_jobs()
+    return None if current_here else "database_not_migrated"
 
 
 def has_tables() -> bool:
@@ -30,6 +33,15 @@ def has_tables() -> bool:
         return inspect(db.engine).has_table("tool_key")
     except SQLAlchemyError:
         return False
+
+
+def _has_tables_of_jobs() -> bool:
+    """Whether what runs jobs finds its tables: our own, or those procrastinate needs beside them."""
+    if current_services().settings.jobs != PROCRASTINATE:
+        return True
+    from lti_tool import procrastinate_queue
+
+    return procrastinate_queue.has_tables()
 
 
 @cache

@@ -63,16 +63,21 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 def init_logs(app: Flask, level: str) -> None:
     """Send the three rooms' logs to standard error as JSON, and write a line for each request."""
     for name in ROOM_LOGGERS:
-        logger = logging.getLogger(name)
-        logger.setLevel(level)
-        if not any(isinstance(handler, _CurrentStandardError) for handler in logger.handlers):
-            handler = _CurrentStandardError()
-            handler.setFormatter(JsonLines())
-            logger.addHandler(handler)
+        adopt_logger(name, level)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its own lines hold whole addresses
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # and so do these, warnings included
     app.before_request(_start_watch)
     app.after_request(_log_request)
+
+
+def adopt_logger(name: str, level: str | int) -> None:
+    """Write what this logger has to say as we write our own."""
+    logger = logging.getLogger(name)
+    logger.setLevel(level)
+    if not any(isinstance(handler, _CurrentStandardError) for handler in logger.handlers):
+        handler = _CurrentStandardError()
+        handler.setFormatter(JsonLines())
+        logger.addHandler(handler)
 
 
 def _start_watch() -> None:

@@ -1,7 +1,7 @@
-"""The worker process: runs queued jobs and the schedule (APScheduler, in-memory, in a process of its own).
+"""The worker process: queues what is due and runs what is queued. Never started inside web workers.
 
-Every scheduled slot is claimed by one unique row in job_run, so several workers never run it twice.
-Never started inside web workers.
+By default APScheduler (in memory, in this process) looks at the rows of `job_run`; with
+EMENTOR_JOBS=procrastinate its worker takes the jobs instead (procrastinate_worker). The jobs are the same.
 """
 
 from __future__ import annotations
@@ -11,52 +11,60 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import partial
 from types import FrameType
-from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
-from sqlalchemy import func, select
 
 from course_sync.database import db
-from course_sync.jobs import Job, abandon, claim_next, claim_slot, finish, registry
-from course_sync.models import JobRun, SyncRun
-from lti_tool.operations import SYNC_ALL, abandon_syncs, enqueue_all_syncs
-from lti_tool.services import EXTENSION, Services
+from course_sync.job_rows import Claim, beat, claim_next, finish, give_back, requeue_dead
+from course_sync.jobs import registry
+from lti_tool.config import PROCRASTINATE
+from lti_tool.operations import abandon_syncs
+from lti_tool.schedule import ClockWatch, queue_due_slots, real_now, services_of
 
 log = logging.getLogger(__name__)
 
 RUNNERS = 2
 """Jobs at a time in one worker; each sync makes up to four calls in parallel itself."""
-POLL_SECONDS = 1
-SLOT_CHECK_SECONDS = 20
-CLOCK_WATCH_SECONDS = 1
+POLL_SECONDS = 1.0
+SLOT_CHECK_SECONDS = 20.0
+BEAT_SECONDS = 15.0
+"""Signs of life of the jobs under way; many fit into job_rows.DEAD_AFTER."""
+CLOCK_WATCH_SECONDS = 1.0
 """The demo promises a sync within 5 s of a change of its day."""
-MISSED_AFTER = timedelta(hours=6)
-"""The demo's calendar moves by whole days; a last sync older than this was before such a move."""
 
-_under_way: dict[int, dict[str, Any]] = {}
-"""Jobs this process is running: id -> arguments."""
+_under_way: dict[int, Claim] = {}
+"""Jobs this process is running."""
 _claiming = threading.Lock()
 """Held from the claim of a job to its entry above, so that a worker that stops overlooks none."""
 
 
 def run_worker(app: Flask, *, grace_seconds: float) -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP. Jobs under way have the grace to end; then they are abandoned.
+    """Run until SIGINT, SIGTERM or SIGHUP. Jobs under way have the grace to end; then they are given back.
 
-    An abandoned job may still be running in a thread when this returns: the process must end then.
+    A job that was given back may still be running in a thread when this returns: the process must end then.
     """
+    asked = _stop_on_signal()
+    if services_of(app).settings.jobs == PROCRASTINATE:
+        from lti_tool.procrastinate_worker import run_procrastinate
+
+        run_procrastinate(app, asked, runners=RUNNERS, grace_seconds=grace_seconds)
+    else:
+        _run_rows(app, asked, grace_seconds)
+
+
+def _run_rows(app: Flask, asked: Callable[[], bool], grace_seconds: float) -> None:
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
     )
-    asked, stop = _stop_on_signal(), threading.Event()
+    stop = threading.Event()
     for number in range(RUNNERS):
         trigger = IntervalTrigger(seconds=POLL_SECONDS)
         scheduler.add_job(run_queued, trigger, [app, stop], id=f"runner-{number}")
-    scheduler.add_job(run_due_slots, IntervalTrigger(seconds=SLOT_CHECK_SECONDS), [app], id="slots")
+    scheduler.add_job(queue_due_slots, IntervalTrigger(seconds=SLOT_CHECK_SECONDS), [app], id="slots")
+    scheduler.add_job(keep_alive, IntervalTrigger(seconds=BEAT_SECONDS), [app], id="beat")
     if services_of(app).settings.demo_clock:
         watch = ClockWatch(app)
         scheduler.add_job(watch.look, IntervalTrigger(seconds=CLOCK_WATCH_SECONDS), id="demo-clock")
@@ -67,12 +75,12 @@ def run_worker(app: Flask, *, grace_seconds: float) -> None:
     while not asked():
         time.sleep(0.1)
     stop.set()
+    give_back_after(app, grace_seconds)
     scheduler.shutdown(wait=False)
-    abandon_after(app, grace_seconds)
 
 
-def abandon_after(app: Flask, grace_seconds: float) -> int:
-    """Wait for the jobs under way here, then record those that have not ended as failed; their number."""
+def give_back_after(app: Flask, grace_seconds: float) -> int:
+    """Wait for the jobs under way here, then queue those that have not ended again; their number."""
     deadline = time.monotonic() + grace_seconds
     while _list_under_way() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -80,118 +88,63 @@ def abandon_after(app: Flask, grace_seconds: float) -> int:
     if not left:
         return 0
     with app.app_context():
-        courses = {values["context_id"] for values in left.values() if "context_id" in values}
-        abandon_syncs(courses, _real_now(app))
-        abandoned = abandon(list(left), why="the worker was stopped", now=_real_now(app))
+        abandon_syncs({course for claim in left if (course := _course_of(claim))}, real_now(app))
+        given = give_back(left, real_now(app))
         db.session.remove()
-    return abandoned
+    return given
+
+
+def keep_alive(app: Flask) -> int:
+    """Show signs of life, and queue again what killed workers were running; how many jobs these were."""
+    with app.app_context():
+        if mine := _list_under_way():
+            beat(mine, real_now(app))
+        found = requeue_dead(real_now(app))
+        db.session.remove()
+    return found
 
 
 def run_queued(app: Flask, stop: threading.Event | None = None) -> int:
     """Run every queued job that can be claimed, until told to stop; returns how many ran."""
     ran = 0
     with app.app_context():
-        while (claimed := _claim(lambda: claim_next(_real_now(app)), stop)) is not None:
+        while (claimed := _claim(app, stop)) is not None:
             run_claimed(app, claimed)
             ran += 1
     return ran
 
 
-def run_due_slots(app: Flask) -> int:
-    """Claim and run each scheduled job whose current slot nobody has claimed; returns how many ran."""
-    ran = 0
-    with app.app_context():
-        for entry in registry().values():
-            minutes = minutes_between(app, entry)
-            if minutes is None:
-                continue
-            now = _real_now(app)
-            claimed = _claim(partial(claim_slot, entry.name, slot_of(now, minutes), now))
-            if claimed is not None:
-                run_claimed(app, claimed)
-                ran += 1
-    return ran
-
-
-def run_claimed(app: Flask, claimed: JobRun) -> None:
+def run_claimed(app: Flask, claimed: Claim) -> None:
     """Run one claimed job and record how it ended. A job that fails is logged and never stops the worker."""
-    job_id, name, arguments = claimed.id, claimed.name, _arguments_of(claimed)
     error: str | None = None
     try:
-        registry()[name].run(**arguments)
+        registry()[claimed.name].run(**claimed.arguments)
     except Exception as problem:
         db.session.rollback()
         error = f"{type(problem).__name__}: {problem}"
-        log.exception("job failed", extra={"job": name})
+        log.exception("job failed", extra={"job": claimed.name})
     try:
-        finish(claimed, error=error, now=_real_now(app))
+        finish(claimed, error=error, now=real_now(app))
         db.session.remove()
     finally:
-        _under_way.pop(job_id, None)
+        _under_way.pop(claimed.job_id, None)
 
 
-def _claim(claim: Callable[[], JobRun | None], stop: threading.Event | None = None) -> JobRun | None:
+def _claim(app: Flask, stop: threading.Event | None) -> Claim | None:
     with _claiming:
-        claimed = None if stop and stop.is_set() else claim()
+        claimed = None if stop and stop.is_set() else claim_next(real_now(app))
         if claimed is not None:
-            _under_way[claimed.id] = _arguments_of(claimed)
+            _under_way[claimed.job_id] = claimed
         return claimed
 
 
-def _list_under_way() -> dict[int, dict[str, Any]]:
+def _list_under_way() -> list[Claim]:
     with _claiming:
-        return dict(_under_way)
+        return list(_under_way.values())
 
 
-def _arguments_of(claimed: JobRun) -> dict[str, Any]:
-    return dict(claimed.arguments or {})
-
-
-def minutes_between(app: Flask, entry: Job) -> int | None:
-    """Minutes between two runs of a scheduled job; None = only when queued. Sync follows its setting."""
-    if entry.name == SYNC_ALL:
-        return services_of(app).settings.sync_minutes
-    return entry.every_minutes
-
-
-def slot_of(now: datetime, minutes: int) -> str:
-    """Start of the slot `now` lies in, the same for all workers whatever second they look."""
-    epoch_minutes = int(now.timestamp() // 60)
-    start = now.replace(second=0, microsecond=0) - timedelta(minutes=epoch_minutes % minutes)
-    return start.isoformat()
-
-
-class ClockWatch:
-    """Queues a sync of every course when the demo's calendar was moved on."""
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._offset = None if _has_missed_a_day(app) else _offset(app)
-
-    def look(self) -> bool:
-        """Compare the calendar with the last look; True where a sync was queued."""
-        offset = _offset(self._app)
-        # The demo LMS re-anchors its clock by fractions of a minute when it starts; only a moved day matters.
-        if self._offset is not None and abs(offset - self._offset) < timedelta(minutes=5):
-            return False
-        self._offset = offset
-        with self._app.app_context():
-            abandon_syncs(None, _real_now(self._app))  # they read a day that is over
-            enqueue_all_syncs(trigger="clock")
-            db.session.remove()
-        return True
-
-
-def _real_now(app: Flask) -> datetime:
-    return services_of(app).clock.real_now()
-
-
-def _has_missed_a_day(app: Flask) -> bool:
-    """Whether the calendar was moved on after the last sync, and before anybody watched it."""
-    with app.app_context():
-        synced_to = db.session.scalars(select(func.max(SyncRun.as_of))).one()
-        db.session.remove()
-    return synced_to is not None and services_of(app).clock.now() - synced_to > MISSED_AFTER
+def _course_of(claim: Claim) -> int | None:
+    return claim.arguments.get("context_id")
 
 
 def _stop_on_signal() -> Callable[[], bool]:
@@ -207,14 +160,3 @@ def _stop_on_signal() -> Callable[[], bool]:
             continue
         signal.signal(number, request_stop)
     return lambda: bool(asked)
-
-
-def _offset(app: Flask) -> timedelta:
-    clock = services_of(app).clock
-    return clock.now() - clock.real_now()
-
-
-def services_of(app: Flask) -> Services:
-    """The services of an application outside a context."""
-    services: Services = app.extensions[EXTENSION]
-    return services

@@ -73,6 +73,8 @@ def upgrade_database() -> None:
         raise click.ClickException(f"EMENTOR_DATABASE_URL: there is no folder {Path(file).parent}; create it")
     try:
         upgrade()
+    except CourseSyncError as problem:
+        raise click.ClickException(str(problem)) from problem
     except SQLAlchemyError as problem:
         if find_obstacle() == UNREACHABLE:
             raise click.ClickException(OBSTACLES[UNREACHABLE]) from None
