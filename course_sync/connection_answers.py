@@ -146,7 +146,10 @@ def _judge_visits(need: Need, told: Answers) -> ProbeResult:
 
 
 def _judge_groups(need: Need, told: Answers) -> ProbeResult:
-    if any(entry.get("groups") for entry in told.answer("roster") or []):
+    listed = told.answer("roster")
+    if not listed:
+        return ProbeResult(need.code, UNTRIED, why="no_learner")
+    if any(entry.get("groups") for entry in listed):
         return ProbeResult(need.code, WORKS)
     if isinstance(told.group_count, PlatformError):
         return _judge_error(need, told.group_count)

@@ -123,13 +123,16 @@ def list_suspects(need: Need, code: str, detail: str) -> tuple[str, ...]:
     return (named,) if named else need.capabilities
 
 
-def list_suspects_of_kinds(kinds: Iterable[str], code: str, detail: str) -> tuple[str, ...]:
-    """The same for kinds of facts, where the call itself is no longer known."""
-    named = find_named(code, detail)
-    if named:
-        return (named,)
+def list_capabilities(kinds: Iterable[str]) -> tuple[str, ...]:
+    """All that reading these kinds of facts needs."""
     wanted = set(kinds)
     return tuple(dict.fromkeys(name for need in NEEDS if need.kind in wanted for name in need.capabilities))
+
+
+def list_functions(kinds: Iterable[str]) -> tuple[str, ...]:
+    """What is called to read these kinds of facts."""
+    wanted = set(kinds)
+    return tuple(dict.fromkeys(need.function for need in NEEDS if need.kind in wanted))
 
 
 _BY_NEED = {need.code: need for need in NEEDS}

@@ -5,6 +5,8 @@ Words only. Names of capabilities and functions, and Moodle's own words, are pri
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -147,6 +149,18 @@ def remedy(result: ProbeResult) -> str:
         "the token’s owner lacks, and allow it: %(names)s.",
         names=names,
     )
+
+
+def summary(problems: Iterable[ProbeResult]) -> list[str]:
+    """What to do in Moodle, each thing once, where it is certain what is missing."""
+    known = list(problems)
+    capabilities = dict.fromkeys(
+        name for result in known if len(result.capabilities) == 1 for name in result.capabilities
+    )
+    functions = dict.fromkeys(find_need(result.code).function for result in known if result.state == ABSENT)
+    lines = [_("Capabilities to allow: %(names)s", names=", ".join(capabilities))] if capabilities else []
+    added = [_("Functions to add to the service: %(names)s", names=", ".join(functions))] if functions else []
+    return lines + added
 
 
 def _token_remedy(error: str) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import and_, select
 
 from course_sync.database import db
-from course_sync.models import Context, Freshness, SyncRun
+from course_sync.models import Context, Freshness, Platform, SyncRun
 from mentor_console.screens import DataFreshness, MissingFact, SyncProgress
 
 
@@ -30,7 +30,8 @@ def freshness_of(context_ids: Collection[int]) -> DataFreshness:
 def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshness]:
     """The same for each course, in one query for any number of them."""
     statement = (
-        select(Context.id, Freshness, SyncRun)
+        select(Context.id, Freshness, SyncRun, Platform.product, Platform.moodle_url)
+        .join(Platform, Platform.id == Context.platform_id)
         .outerjoin(Freshness, Freshness.context_id == Context.id)
         .outerjoin(SyncRun, and_(SyncRun.context_id == Context.id, SyncRun.state == "running"))
         .where(Context.id.in_(context_ids))
@@ -38,12 +39,17 @@ def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshnes
     )
     rows: dict[int, list[Freshness]] = defaultdict(list)
     runs: dict[int, SyncRun] = {}
-    for context_id, row, run in db.session.execute(statement):
+    unconnected: dict[int, tuple[str, ...]] = {}
+    for context_id, row, run, product, moodle_url in db.session.execute(statement):
+        unconnected[context_id] = () if moodle_url else (product,)
         if row is not None:
             rows[context_id].append(row)
         if run is not None:  # at most one runs per course
             runs[context_id] = run
-    return {context_id: _freshness(rows[context_id], runs.get(context_id)) for context_id in context_ids}
+    return {
+        context_id: _freshness(rows[context_id], runs.get(context_id), unconnected.get(context_id, ()))
+        for context_id in context_ids
+    }
 
 
 def merge_freshness(parts: Collection[DataFreshness]) -> DataFreshness:
@@ -52,6 +58,7 @@ def merge_freshness(parts: Collection[DataFreshness]) -> DataFreshness:
         as_of=min((part.as_of for part in parts if part.as_of is not None), default=None),
         missing=_list_missing(parts),
         running=next((part.running for part in parts if part.running is not None), None),
+        unconnected=tuple(sorted({product for part in parts for product in part.unconnected})),
     )
 
 
@@ -79,12 +86,13 @@ def _newest_by_kind(rows: Iterable[Freshness]) -> dict[str, Reading]:
     return newest
 
 
-def _freshness(rows: Sequence[Freshness], run: SyncRun | None) -> DataFreshness:
+def _freshness(rows: Sequence[Freshness], run: SyncRun | None, unconnected: tuple[str, ...]) -> DataFreshness:
     moments = [reading.as_of for reading in _newest_by_kind(rows).values()]
     return DataFreshness(
         as_of=min(moments, default=None),
         missing=tuple(_missing(row) for row in rows if row.error_code),
         running=SyncProgress(run.steps_done, run.steps_total, run.started_at, run.step) if run else None,
+        unconnected=unconnected,
     )
 
 

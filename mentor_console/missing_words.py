@@ -12,10 +12,14 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from course_sync.models import SOURCE_MOODLE
+from course_sync.moodle_needs import find_named, list_capabilities, list_functions
 from mentor_console.screens import MissingFact
 
-_CAPABILITY = re.compile(r"\b(?:moodle|mod|report|gradereport|webservice)/[a-z_]+:[a-z]+\b")
+UNCONNECTED_KINDS = ("access", "structure", "submissions", "grades", "completion", "extensions")
+"""What LTI never tells a tool."""
 
+_NO_PERMISSION = frozenset({"nopermission", "nopermissions"})
 _FAMILIES = {
     "timeout": "unreachable",
     "unknown_host": "unreachable",
@@ -37,6 +41,11 @@ _FAMILIES = {
     "no_roster_service": "no_source",
     "token_unreadable": "token",
     "invalidtoken": "token",
+    "invalidrecord": "course_gone",
+    "cannotfindcourse": "course_gone",
+    "invalidcourseid": "course_gone",
+    "http_404": "course_gone",
+    "accessexception": "functions",
 }
 """Codes that one sentence serves; any other code is a refusal in the platform's own word."""
 
@@ -131,22 +140,36 @@ def cause_sentence(group: MissingGroup) -> str:
         "no_source": _("The platform offers this tool no list of members of this course."),
         "run_too_long": _("The update took longer than half an hour and was stopped."),
         "token": _("The key with which this tool reads the platform is no longer valid."),
+        "circuit_open": _(
+            "The learning platform did not answer several times in a row, or asked for patience: it is being "
+            "left alone for a while."
+        ),
+        "cancelled": _("The update was stopped on request before it came to this."),
+        "course_gone": _("The learning platform does not find this course, or something of it, any more."),
     }
     return by_family.get(group.family, _("The learning platform refused to give it."))
 
 
 def remedy_sentence(group: MissingGroup) -> str:
-    """Who can do what about it; names the missing capability where the platform named it."""
-    capability = _CAPABILITY.search(group.detail)
-    if capability:
-        return _("On Moodle, ask the admin for the capability “%(name)s”.", name=capability.group())
+    """Who can do what about it; names the capability, as far as what Moodle said tells which it is."""
+    named = find_named(group.code, group.detail)
+    if named:
+        return _("On Moodle, ask the admin for the capability “%(name)s”.", name=named)
+    if group.source == SOURCE_MOODLE and group.code in _NO_PERMISSION:
+        return _(
+            "On Moodle, ask the admin which of these capabilities is missing: %(names)s.",
+            names=", ".join(list_capabilities(group.kinds)),
+        )
     again = _("It is tried again at the next update; if it lasts, tell the admin of the platform.")
     by_family = {
         "unreachable": again,
         "ill": again,
         "certificate": _("Tell the admin of the platform."),
         "invalid_answer": again,
-        "address_refused": _("An admin corrects the address with “ementor platform connect-moodle”."),
+        "address_refused": _(
+            "An admin corrects the address: Organisation, Platforms and invites, "
+            "or “ementor platform connect-moodle”."
+        ),
         "doubtful": _(
             "Often the connection may not see all groups: on Moodle, ask the admin for the capability "
             "“moodle/site:accessallgroups”."
@@ -156,7 +179,36 @@ def remedy_sentence(group: MissingGroup) -> str:
             "or to connect its web services."
         ),
         "run_too_long": _("Nothing is lost: the next update goes on with what is missing."),
-        "token": _("An admin sets a new one with “ementor platform connect-moodle”."),
+        "circuit_open": _("It is tried again by itself; “Update now” does not wait for that."),
+        "cancelled": _("Nothing is lost: the next update goes on with what is missing."),
+        "course_gone": _(
+            "If the course was deleted there, what is known here stays as it was. If it was only moved or "
+            "restored, open this tool from the new course."
+        ),
+        "token": _(
+            "An admin gives the tool a new one: Organisation, Platforms and invites, "
+            "or “ementor platform connect-moodle”."
+        ),
+        "functions": _(
+            "On Moodle, ask the admin to add to the functions of the service: %(names)s.",
+            names=", ".join(list_functions(group.kinds)),
+        ),
     }
     ask = _("Ask the admin of the platform to check the permissions of the connection, and name this code.")
     return by_family.get(group.family, ask)
+
+
+def unconnected_headline() -> str:
+    """What LTI alone leaves open."""
+    return _("Not known here: %(what)s.", what=", ".join(fact_kind_words(kind) for kind in UNCONNECTED_KINDS))
+
+
+def unconnected_remedy(product: str) -> str:
+    """Who can turn on the rest, and how; by the product of the platform."""
+    if product == "canvas":
+        return _("From Canvas this tool reads no more than that yet. Nobody can turn it on.")
+    return _(
+        "An admin of your organisation turns the rest on under Organisation, Platforms and invites, “Web "
+        "services of Moodle”, with a token from whoever administers Moodle. The documentation says how: "
+        "“Connect a Moodle”, “Let the tool read progress”."
+    )

@@ -37,6 +37,8 @@ class DataFreshness:
     """Oldest of the kinds of facts that were ever read; None = never synced."""
     missing: tuple[MissingFact, ...] = ()
     running: SyncProgress | None = None
+    unconnected: tuple[str, ...] = ()
+    """Products ("" = unknown) of the platforms that tell no more than who is in the course."""
 
 
 @dataclass(frozen=True)

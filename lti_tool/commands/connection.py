@@ -90,6 +90,7 @@ def _tell(report: CheckReport, title: str) -> Iterator[str]:
                 subsequent_indent=" " * _STATE_WIDTH,
                 break_long_words=False,
             )
+    yield from words.summary(report.problems)
     missing = len(report.problems)
     yield f"Missing: {missing} of {len(report.results)}." if missing else "Nothing is missing."
 

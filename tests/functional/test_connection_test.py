@@ -85,6 +85,7 @@ def test_the_admin_reads_what_is_missing_and_what_it_costs(site: DemoSite, brows
     assert "No access rights in module context" in found.words
     assert "“Missed deadlines” says nothing about assignments" in found.words
     assert "add “mod_quiz_get_user_attempts”" in found.words
+    assert "Capabilities to allow: moodle/site:accessallgroups, mod/assign:viewgrades" in found.words
     site.set_faults()
     healed = send(browser, found, "/check")
     assert "Nothing is missing" in healed.words

@@ -38,7 +38,10 @@ def _english() -> Iterator[None]:
         ("submissions_incomplete", "", "not believed", "moodle/site:accessallgroups"),
         ("invalidtoken", "", "no longer valid", "connect-moodle"),
         ("no_roster_service", "", "no list of members", "names and roles"),
-        ("notingroup", "", "refused", "permissions"),
+        ("notingroup", "", "refused", "moodle/site:accessallgroups"),
+        ("nopermissions", "Sorry (Review course enrolments).", "refused", "“moodle/course:enrolreview”"),
+        ("nopermissions", "Désolé (Consulter).", "refused", "moodle/course:viewparticipants, moodle/user"),
+        ("accessexception", "Access control exception", "refused", "core_enrol_get_enrolled_users"),
         ("certificate", "", "certificate", "admin"),
     ],
 )
@@ -79,3 +82,13 @@ def test_the_oldest_reading_speaks_for_the_group_and_never_for_what_was_never_re
     facts = [MissingFact("roster", "timeout", samples.NOW), MissingFact("access", "unreachable", old)]
     assert missing_words.group_missing(facts)[0].as_of == old
     assert missing_words.group_missing([*facts, MissingFact("grades", "timeout", None)])[0].as_of is None
+
+
+def test_what_lti_never_tells_is_named_with_who_can_turn_it_on() -> None:
+    assert missing_words.unconnected_headline() == (
+        "Not known here: last visits, activities and due dates, hand-ins, grades, completed activities, "
+        "extended deadlines."
+    )
+    assert "An admin of your organisation" in missing_words.unconnected_remedy("moodle")
+    assert missing_words.unconnected_remedy("") == missing_words.unconnected_remedy("moodle")
+    assert "Nobody can turn it on" in missing_words.unconnected_remedy("canvas")
