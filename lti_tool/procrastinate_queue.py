@@ -42,11 +42,12 @@ class ProcrastinateQueue:
         lock = f"{name}:{key}"
         if not again and _is_running(lock):
             return False
-        connection = db.session.connection().connection.driver_connection
-        task = self._app.configure_task(name, lock=lock, queueing_lock=lock, connection=connection)
         try:
             with db.session.begin_nested():
-                task.defer(**arguments)
+                # Asked for in here: the savepoint is made when the session is first asked for its connection.
+                connection = db.session.connection().connection.driver_connection
+                options: dict[str, Any] = {"lock": lock, "queueing_lock": lock, "connection": connection}
+                self._app.configure_task(name, **options).defer(**arguments)
         except AlreadyEnqueued:
             return False
         return True

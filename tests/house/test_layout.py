@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import subprocess
 import sys
@@ -43,6 +44,27 @@ def test_one_module_speaks_http_to_platforms() -> None:
     """Time limits, address checks and retries live there; nobody goes round it."""
     users = {str(p) for p in house.python_files(*house.PACKAGES) if house.imports_of(p) & HTTP_CLIENTS}
     assert users == {"course_sync/outbound.py"}
+
+
+def test_procrastinate_is_imported_only_where_it_was_chosen() -> None:
+    """An installation without the extra has none; two modules need it, and are asked for within functions."""
+    needing = {"procrastinate", "lti_tool.procrastinate_queue", "lti_tool.procrastinate_worker"}
+    found = {
+        str(path)
+        for path in house.python_files(*house.PACKAGES)
+        for node in house.tree_of(path).body
+        if needing & _modules_of(node)
+    }
+    assert found == {"lti_tool/procrastinate_queue.py", "lti_tool/procrastinate_worker.py"}
+
+
+def _modules_of(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name.split(".")[0] for alias in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module:
+        named = {f"{node.module}.{alias.name}" for alias in node.names}
+        return named | {node.module, node.module.split(".")[0]}
+    return set()
 
 
 def test_the_import_contracts_hold() -> None:

@@ -65,6 +65,7 @@ def test_several_secret_keys_keep_their_order() -> None:
         ("EMENTOR_SYNC_MINUTES", "0"),
         ("EMENTOR_SYNC_MINUTES", "1.5"),
         ("EMENTOR_SYNC_MINUTES", "²"),
+        ("EMENTOR_JOBS", "celery"),
         ("EMENTOR_TRUSTED_PROXIES", "-1"),
         ("EMENTOR_LOG_LEVEL", "loud"),
         ("EMENTOR_ORGANISATION", "o" * 201),
@@ -144,6 +145,25 @@ def test_a_default_language_may_be_a_kind_of_one_that_is_offered(given: str) -> 
     assert load_settings(MINIMAL | {"EMENTOR_DEFAULT_LOCALE": given}).default_locale == given.replace(
         "-", "_"
     )
+
+
+POSTGRESQL = MINIMAL | {"EMENTOR_DATABASE_URL": "postgresql://somebody@db/ementor"}
+
+
+def test_jobs_are_run_by_apscheduler_unless_procrastinate_is_chosen() -> None:
+    assert load_settings(POSTGRESQL).jobs == "apscheduler"
+    assert load_settings(POSTGRESQL | {"EMENTOR_JOBS": "procrastinate"}).jobs == "procrastinate"
+
+
+def test_procrastinate_needs_postgresql() -> None:
+    with pytest.raises(ConfigError, match=r"^EMENTOR_JOBS: procrastinate needs PostgreSQL"):
+        load_settings(MINIMAL | {"EMENTOR_JOBS": "procrastinate"})
+
+
+def test_procrastinate_must_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(ConfigError, match=r"^EMENTOR_JOBS: .* install ementor\[postgres\]"):
+        load_settings(POSTGRESQL | {"EMENTOR_JOBS": "procrastinate"})
 
 
 def test_private_hosts_are_exact_names() -> None:
