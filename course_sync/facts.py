@@ -67,6 +67,9 @@ class ActivityFacts:
     opens_at: datetime | None = None
     due_at: datetime | None = None
     dates_known: bool = True
+    completion_kind: str = ""
+    """manual | automatic | "" where completion is not tracked or not told."""
+    completion_rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,36 @@ class GradeFact:
     graded_at: datetime | None
     handed_in_at: datetime | None
     """When the graded work was handed in, where the platform says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscussionFact:
+    """One discussion of a forum, as the list of them tells: enough to know whether it changed."""
+
+    external_id: str
+    changed_at: datetime | None
+    replies: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostFact:
+    """Somebody wrote something that all of the forum may read. The words are never kept."""
+
+    person_id: str
+    posted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """What changed in a course since a moment, by `external_id` of the activity; who changed it is not told.
+
+    `graded` and `attempted` count rows of grades and of quiz attempts.
+    """
+
+    since: datetime
+    graded: Mapping[str, int] = field(default_factory=dict)
+    attempted: Mapping[str, int] = field(default_factory=dict)
+    discussed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

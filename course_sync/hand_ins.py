@@ -31,9 +31,15 @@ class HandInCells:
     by_team: frozenset[Cell] = frozenset()
 
 
+def count_vanished(absent: Collection[Cell], known: Mapping[Cell, str | None]) -> tuple[int, int]:
+    """(how many known hand-ins the answer is silent about, how many are known)."""
+    handed_in = {cell for cell, state in known.items() if state in _HANDED_IN}
+    return len(handed_in.intersection(absent)), len(handed_in)
+
+
 def find_complaint(
-    absent: Collection[Cell],
-    known: Mapping[Cell, str | None],
+    vanished: int,
+    handed_in: int,
     *,
     roster_believed: bool,
     last_read_at: datetime | None,
@@ -41,21 +47,19 @@ def find_complaint(
 ) -> PlatformAnswerInvalid | None:
     """Why the silence of this answer says nothing; None if who is not listed has handed in nothing.
 
-    `known` holds the hand-in state of each cell as the database has it. A drop that lasts is believed in
-    the end: the course was reset.
+    Of `handed_in` known hand-ins, `vanished` are not listed. A drop that lasts is believed in the end: the
+    course was reset.
     """
     if not roster_believed:
         return PlatformAnswerInvalid(
             "the list of participants was not believed, so a missing hand-in says nothing",
             code="submissions_incomplete",
         )
-    handed_in = {cell for cell, state in known.items() if state in _HANDED_IN}
-    vanished = handed_in.intersection(absent)
-    if len(vanished) < DROP_AT_LEAST or len(vanished) < len(handed_in) * DROP_SHARE:
+    if vanished < DROP_AT_LEAST or vanished < handed_in * DROP_SHARE:
         return None
     if last_read_at is not None and now - last_read_at > ACCEPT_DROP_AFTER:
         return None
     return PlatformAnswerInvalid(
-        f"{len(vanished)} of {len(handed_in)} known hand-ins are missing from the list",
+        f"{vanished} of {handed_in} known hand-ins are missing from the list",
         code="submissions_incomplete",
     )

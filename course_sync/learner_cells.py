@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from course_sync.active_days import local_day
-from course_sync.facts import Grades, LearnerProgress, Roster, SubmissionFact, Submissions
+from course_sync.facts import Grades, LearnerProgress, Roster, SubmissionFact
 from course_sync.hand_ins import HandInCells
 from course_sync.progress_records import ActivityRow, LearnerRow
 
@@ -28,32 +28,39 @@ class CellBook:
         self.learners = list(learners)
         self.activities = list(activities)
         self._learners = {row.external_id: row for row in self.learners}
+        self._members = {row.membership_id: row for row in self.learners}
         self._activities = {row.external_id: row for row in self.activities}
         self._instances = {(row.module, row.instance_id): row for row in self.activities}
 
-    def submission_cells(self, told: Submissions, roster: Roster | None) -> HandInCells:
-        """(state, submitted_at) of learners for each assignment that was read, and whom it does not list.
+    def find_instance(self, module: str, instance_id: str) -> ActivityRow | None:
+        """The activity that the platform names by its id inside the module."""
+        return self._instances.get((module, instance_id))
+
+    def find_learner(self, external_id: str) -> LearnerRow | None:
+        """The active learner with this id of the platform."""
+        return self._learners.get(external_id)
+
+    def submission_cells(
+        self, activity: ActivityRow, facts: Iterable[SubmissionFact], roster: Roster | None
+    ) -> HandInCells:
+        """(state, submitted_at) of learners for one assignment that was read, and whom it does not list.
 
         Where a group hands in, its members have what the group has; who is in no known group stays unknown.
         """
         listed: CellValues = {}
         absent: set[tuple[int, int]] = set()
         by_team: set[tuple[int, int]] = set()
-        for instance_id, facts in told.by_instance.items():
-            activity = self._instances.get(("assign", instance_id))
-            if activity is None:
-                continue
-            own = {fact.person_id: fact for fact in facts if fact.person_id}
-            shared = {fact.group_id: fact for fact in facts if not fact.person_id}
-            for learner in self.learners:
-                cell = (learner.membership_id, activity.activity_id)
-                fact = _best([own.get(learner.external_id), *_of_groups(learner, shared, roster)])
-                if fact:
-                    listed[cell] = (fact.state, fact.submitted_at)
-                elif not shared:
-                    absent.add(cell)
-                if fact and not fact.person_id:
-                    by_team.add(cell)
+        own = {fact.person_id: fact for fact in facts if fact.person_id}
+        shared = {fact.group_id: fact for fact in facts if not fact.person_id}
+        for learner in self.learners:
+            cell = (learner.membership_id, activity.activity_id)
+            fact = _best([own.get(learner.external_id), *_of_groups(learner, shared, roster)])
+            if fact:
+                listed[cell] = (fact.state, fact.submitted_at)
+            elif not shared:
+                absent.add(cell)
+            if fact and not fact.person_id:
+                by_team.add(cell)
         return HandInCells(listed, frozenset(absent), frozenset(by_team))
 
     def grade_cells(self, told: Grades) -> CellValues:
@@ -97,8 +104,11 @@ class CellBook:
 
     def possible_days(self, days: Days, zone: tzinfo) -> Days:
         """Without those after the last visit, where that is known: then somebody else was at work."""
-        last = {row.membership_id: _last_day(row, zone) for row in self.learners}
-        return {key: trace for key, trace in days.items() if key[1] <= last.get(key[0], dt.date.max)}
+        return {key: trace for key, trace in days.items() if key[1] <= self._last_day(key[0], zone)}
+
+    def _last_day(self, membership_id: int, zone: tzinfo) -> dt.date:
+        learner = self._members.get(membership_id)
+        return _last_day(learner, zone) if learner else dt.date.max
 
     def _id_of(self, external_id: str) -> int | None:
         activity = self._activities.get(external_id)

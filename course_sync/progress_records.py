@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from course_sync.bulk import chunked, insert_new, update_changed
 from course_sync.database import db
@@ -23,18 +23,22 @@ _CHUNK_MEMBERSHIPS = 100
 
 @dataclass(frozen=True)
 class FactGroup:
-    """Columns of Progress told by one reading. `keeps_empty`: that nothing was found is a fact too."""
+    """Columns of Progress told by one reading. `keeps_empty`: that nothing was found is a fact too.
+
+    `confirms`: its time is when it was last read, not when it last changed.
+    """
 
     columns: tuple[str, ...]
     source_column: str
-    as_of_column: str | None
+    as_of_column: str
     keeps_empty: bool = False
+    confirms: bool = False
 
 
 COMPLETION = FactGroup(("completion", "completed_at"), "completion_source", "completion_as_of")
 SUBMISSION = FactGroup(("submission", "submitted_at"), "submission_source", "submission_as_of")
 GRADE = FactGroup(("score_ratio", "graded_at"), "grade_source", "grade_as_of")
-DEADLINE = FactGroup(("due_at_override",), "due_source", None, keeps_empty=True)
+DEADLINE = FactGroup(("due_at_override",), "due_source", "due_as_of", keeps_empty=True, confirms=True)
 
 Cells = Mapping[tuple[int, int], tuple[Any, ...]]
 """Values of one group by (membership id, activity id), in the order of its columns."""
@@ -52,6 +56,8 @@ class LearnerRow:
     completed_at: datetime | None
     access_known: bool = False
     """True with `last_access_at` None: the platform says there was no visit."""
+    grades_as_of: datetime | None = None
+    grades_access_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,18 @@ class ActivityRow:
     tracked: bool
     accepts_submission: bool
     visible: bool
+    posts_as_of: datetime | None = None
+    posts_access_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What is known of one learner's hand-in at one activity."""
+
+    submission: str | None = None
+    completion: str | None = None
+    due_source: str | None = None
+    due_as_of: datetime | None = None
 
 
 def list_learners(context_id: int) -> list[LearnerRow]:
@@ -79,6 +97,8 @@ def list_learners(context_id: int) -> list[LearnerRow]:
             Membership.progress_access_at,
             Membership.completed_at,
             Membership.access_as_of.is_not(None),
+            Membership.grades_as_of,
+            Membership.grades_access_at,
         )
         .join(Person, Person.id == Membership.person_id)
         .where(
@@ -93,17 +113,20 @@ def list_learners(context_id: int) -> list[LearnerRow]:
 
 def list_activities(context_id: int) -> list[ActivityRow]:
     """Activities that are still in the course, in order of id."""
+    columns: list[Any] = [
+        Activity.id,
+        Activity.external_id,
+        Activity.instance_id,
+        Activity.module,
+        Activity.due_at,
+        Activity.tracked,
+        Activity.accepts_submission,
+        Activity.visible,
+        Activity.posts_as_of,
+        Activity.posts_access_at,
+    ]
     statement = (
-        select(
-            Activity.id,
-            Activity.external_id,
-            Activity.instance_id,
-            Activity.module,
-            Activity.due_at,
-            Activity.tracked,
-            Activity.accepts_submission,
-            Activity.visible,
-        )
+        select(*columns)
         .where(Activity.context_id == context_id, Activity.removed_at.is_(None))
         .order_by(Activity.id)
     )
@@ -163,6 +186,8 @@ def _activity_values(facts: ActivityFacts, before: Any) -> dict[str, Any]:
         "position": facts.position,
         "tracked": facts.tracked,
         "visible": facts.visible,
+        "completion_kind": facts.completion_kind,
+        "completion_rules": list(facts.completion_rules),
         "accepts_submission": facts.accepts_submission if known_dates else before.accepts_submission,
         "opens_at": facts.opens_at if known_dates else before.opens_at,
         "due_at": facts.due_at if known_dates else before.due_at,
@@ -187,51 +212,64 @@ def record_cells(group: FactGroup, cells: Cells, source: str, now: datetime) -> 
 def _record_chunk(
     group: FactGroup, membership_ids: list[int], wanted: Cells, source: str, now: datetime
 ) -> int:
-    known = _load_cells(group, membership_ids)
-    fresh, changed = [], []
+    known = _load_cells(group, membership_ids, {activity_id for _membership, activity_id in wanted})
+    fresh, changed, confirmed = [], [], []
     for key, values in wanted.items():
         row_id, before, before_source = known.get(key, (None, (None,) * len(values), None))
         empty = all(value is None for value in values)
         if before_source is None and empty and not group.keeps_empty:
             continue
         if before_source is not None and values == before:
+            confirmed.append({"id": row_id, group.as_of_column: now})
             continue
-        told = dict(zip(group.columns, values, strict=True)) | {group.source_column: source}
-        if group.as_of_column:
-            told[group.as_of_column] = now
+        told = dict(zip(group.columns, values, strict=True))
+        told |= {group.source_column: source, group.as_of_column: now}
         if row_id is None:
             fresh.append({"membership_id": key[0], "activity_id": key[1], **told})
         else:
             changed.append({"id": row_id, **told})
+    if group.confirms:
+        update_changed(Progress, confirmed)
     return insert_new(Progress, fresh) + update_changed(Progress, changed)
 
 
 def _load_cells(
-    group: FactGroup, membership_ids: list[int]
+    group: FactGroup, membership_ids: list[int], activity_ids: Collection[int]
 ) -> dict[tuple[int, int], tuple[int, tuple[Any, ...], str | None]]:
     columns = [getattr(Progress, name) for name in (*group.columns, group.source_column)]
     statement = select(Progress.id, Progress.membership_id, Progress.activity_id, *columns).where(
-        Progress.membership_id.in_(membership_ids)
+        Progress.membership_id.in_(membership_ids), Progress.activity_id.in_(activity_ids)
     )
     return {(row[1], row[2]): (row[0], tuple(row[3:-1]), row[-1]) for row in db.session.execute(statement)}
 
 
-def list_unsettled(
-    context_id: int, activity_ids: list[int]
-) -> dict[tuple[int, int], tuple[str | None, str | None, str | None]]:
-    """(submission, completion, due_source) by (membership id, activity id), as known of these activities."""
-    statement = (
-        select(
-            Progress.membership_id,
-            Progress.activity_id,
-            Progress.submission,
-            Progress.completion,
-            Progress.due_source,
-        )
-        .join(Membership, Membership.id == Progress.membership_id)
-        .where(Membership.context_id == context_id, Progress.activity_id.in_(activity_ids))
+def list_unsettled(activity_id: int) -> dict[int, Unsettled]:
+    """What is known of everybody's work on one activity, by membership id."""
+    statement = select(
+        Progress.membership_id,
+        Progress.submission,
+        Progress.completion,
+        Progress.due_source,
+        Progress.due_as_of,
+    ).where(Progress.activity_id == activity_id)
+    return {row[0]: Unsettled(*row[1:]) for row in db.session.execute(statement)}
+
+
+def count_hand_ins_since(activity_id: int, moment: datetime) -> int:
+    """How many learners handed in at this activity at `moment` or later, as far as known."""
+    statement = select(func.count()).where(
+        Progress.activity_id == activity_id,
+        Progress.submission == "submitted",
+        Progress.submitted_at >= moment,
     )
-    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in db.session.execute(statement)}
+    return db.session.scalar(statement) or 0
+
+
+def record_forum_read(activity_id: int, newest_visit: datetime | None, now: datetime) -> None:
+    """Note that all discussions of a forum are known, and how far the learners' visits had come."""
+    statement = update(Activity).where(Activity.id == activity_id)
+    values = {"posts_as_of": now, "posts_access_at": newest_visit}
+    db.session.execute(statement.values(values), execution_options={"synchronize_session": False})
 
 
 def record_hand_ins_read(activity_ids: Collection[int], now: datetime) -> None:
@@ -241,5 +279,5 @@ def record_hand_ins_read(activity_ids: Collection[int], now: datetime) -> None:
 
 
 def record_learners_read(rows: list[dict[str, Any]]) -> int:
-    """Note who was read when: rows of id, progress_as_of, progress_access_at, completed_at."""
+    """Note who was read when: rows of id and the columns of Membership that the reading decides."""
     return update_changed(Membership, rows)

@@ -7,12 +7,13 @@ access, so everybody is read again now and then, spread over days.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from course_sync.facts import Roster
-from course_sync.progress_records import ActivityRow, LearnerRow
+from course_sync.facts import Roster, Updates
+from course_sync.progress_records import ActivityRow, LearnerRow, Unsettled
 
 REREAD_FROM = timedelta(days=3)
 REREAD_SPREAD = timedelta(days=3)
@@ -26,22 +27,39 @@ MAX_DOUBTS = 1000
 """Single questions about missing work per run; the rest waits for the next."""
 
 WHOLE_COURSE_LEARNERS = 400
-"""Up to so many learners one call reads all grades in a few seconds; 2,000 take half a minute and 10 MB."""
-ALONE_LEARNERS = 50
-"""More learners than this outside all groups, and one call for the whole course is cheaper."""
+"""Up to so many learners one call in each run reads all grades in a few seconds; 2,000 take half a minute."""
+LARGEST_ANSWER_LEARNERS = 2000
+"""The grades of more learners than this never come in one answer: 10 MB of it are enough."""
+BULK_SHARE = 0.3
+"""From this share of a group on, one call for the group costs the platform less than one for each: a group
+of 50 takes as long as 15 learners."""
+UNTOLD_GRADES_AGE = timedelta(days=1)
+"""Where the platform does not tell who was graded, a large course is read anew after so long."""
 
 Doubt = tuple[LearnerRow, ActivityRow]
 
 
-def reread_after(membership_id: int) -> timedelta:
-    """How long a learner's facts may get before they are read again: 3-6 days, fixed per learner."""
-    return REREAD_FROM + REREAD_SPREAD * (zlib.crc32(str(membership_id).encode()) % 1000) / 1000
+@dataclass(frozen=True, slots=True)
+class GradeCall:
+    """One call for grades: its arguments, and whose grades it is to bring (external ids)."""
+
+    arguments: dict[str, Any]
+    people: frozenset[str]
+
+
+def reread_after(row_id: int) -> timedelta:
+    """How long a learner's or a forum's facts may get before they are read again: 3-6 days, fixed."""
+    return REREAD_FROM + REREAD_SPREAD * (zlib.crc32(str(row_id).encode()) % 1000) / 1000
 
 
 def needs_reading(learner: LearnerRow, now: datetime) -> bool:
     """Whether a learner's own progress has to be read in this run."""
-    read_at, visit = learner.progress_as_of, learner.last_access_at
-    if read_at is None or visit != learner.progress_access_at:
+    return _is_due(learner, learner.progress_as_of, learner.progress_access_at, now)
+
+
+def _is_due(learner: LearnerRow, read_at: datetime | None, access_at: datetime | None, now: datetime) -> bool:
+    visit = learner.last_access_at
+    if read_at is None or visit != access_at:
         return True
     if visit is not None and read_at - visit < ACCESS_SETTLES and read_at < now:
         return True
@@ -60,33 +78,77 @@ def find_probe(learners: Iterable[LearnerRow], now: datetime) -> LearnerRow | No
     return min(learners, key=lambda row: row.progress_as_of or now, default=None)
 
 
-def plan_doubts(
+def list_overdue(activities: Iterable[ActivityRow], now: datetime) -> list[ActivityRow]:
+    """Work whose lack may be held against somebody now, the latest deadlines first."""
+    overdue = [row for row in activities if _is_doubtful(row, now)]
+    return sorted(overdue, key=lambda row: row.due_at or now, reverse=True)
+
+
+def plan_extension_doubts(
     learners: Iterable[LearnerRow],
-    activities: Iterable[ActivityRow],
-    known: Mapping[tuple[int, int], tuple[str | None, str | None, str | None]],
-    read_now: frozenset[int],
+    assignment: ActivityRow,
+    known: Mapping[int, Unsettled],
     now: datetime,
 ) -> list[Doubt]:
-    """Missing work worth a question of its own before anybody is blamed for it, the latest deadlines first.
+    """Whose extension to ask for before they are blamed: those without a hand-in at work that is overdue.
 
-    An assignment: is there an extension? A quiz: was there an attempt that has no grade yet? Asked once when
-    the deadline has passed, and again whenever the learner is read.
+    Asked once when the deadline has passed, and again every few days. `known` is by membership id.
     """
-    overdue = sorted(
-        (row for row in activities if _is_doubtful(row, now)), key=lambda row: row.due_at or now, reverse=True
-    )
-    people = list(learners)
-    doubts = []
-    for activity in overdue:
-        for learner in people:
-            key = (learner.membership_id, activity.activity_id)
-            submission, completion, due_source = known.get(key, (None, None, None))
-            if submission == "submitted" or completion not in (None, "incomplete"):
-                continue
-            asked = due_source is not None if activity.module == "assign" else submission is not None
-            if not asked or learner.membership_id in read_now:
-                doubts.append((learner, activity))
-    return doubts[:MAX_DOUBTS]
+    return [
+        (learner, assignment)
+        for learner in learners
+        if _is_extension_due(learner, known.get(learner.membership_id, _NOTHING_KNOWN), now)
+    ]
+
+
+def plan_attempt_doubts(
+    learners: Iterable[LearnerRow],
+    quiz: ActivityRow,
+    known: Mapping[int, Unsettled],
+    again: Collection[int],
+) -> list[Doubt]:
+    """Whom to ask for an attempt at a quiz that has closed: those of whom nothing is known, and the members
+    `again` (ids), who may have tried since they were asked."""
+    return [
+        (learner, quiz)
+        for learner in learners
+        if _is_open(state := known.get(learner.membership_id, _NOTHING_KNOWN))
+        and (state.submission is None or learner.membership_id in again)
+    ]
+
+
+def plan_attempt_search(
+    learners: Iterable[LearnerRow],
+    quiz: ActivityRow,
+    known: Mapping[int, Unsettled],
+    moved: Collection[int],
+) -> list[Doubt]:
+    """Among whom to look for attempts that were made but show in no grade: the members `moved` (ids) who
+    have not handed in, the latest visitors first."""
+    doubts = [
+        (learner, quiz)
+        for learner in learners
+        if learner.membership_id in moved and _is_open(known.get(learner.membership_id, _NOTHING_KNOWN))
+    ]
+    return sorted(doubts, key=lambda doubt: _visit_seconds(doubt[0]), reverse=True)
+
+
+def _visit_seconds(learner: LearnerRow) -> float:
+    return learner.last_access_at.timestamp() if learner.last_access_at else 0.0
+
+
+_NOTHING_KNOWN = Unsettled()
+
+
+def _is_open(state: Unsettled) -> bool:
+    return state.submission != "submitted" and state.completion in (None, "incomplete")
+
+
+def _is_extension_due(learner: LearnerRow, state: Unsettled, now: datetime) -> bool:
+    if not _is_open(state):
+        return False
+    asked_at = state.due_as_of if state.due_source else None
+    return asked_at is None or now - asked_at >= reread_after(learner.membership_id)
 
 
 def _is_doubtful(activity: ActivityRow, now: datetime) -> bool:
@@ -95,19 +157,53 @@ def _is_doubtful(activity: ActivityRow, now: datetime) -> bool:
     return activity.module in ("assign", "quiz") and now - DOUBT_WINDOW <= activity.due_at <= now
 
 
-def plan_grade_calls(learners: Iterable[LearnerRow], roster: Roster | None) -> list[dict[str, Any]]:
-    """Arguments of the calls that read everybody's grades: one call, or one per group in a large course.
+def needs_grades(learner: LearnerRow, now: datetime) -> bool:
+    """Whether a learner of a large course has to have their grades read in this run."""
+    return _is_due(learner, learner.grades_as_of, learner.grades_access_at, now)
 
-    Learners without a group are then asked for one by one, unless there are too many of them.
-    """
-    people = list(learners)
-    members = roster.members if roster else {}
-    groups = {
-        row.external_id: members[row.external_id].group_ids for row in people if row.external_id in members
-    }
-    grouped = {key for key, ids in groups.items() if ids}
-    alone = [row.external_id for row in people if row.external_id not in grouped]
-    if len(people) <= WHOLE_COURSE_LEARNERS or not grouped or len(alone) > ALONE_LEARNERS:
-        return [{}]
-    wanted = sorted({group_id for key in grouped for group_id in groups[key]})
-    return [{"group_id": group_id} for group_id in wanted] + [{"person_id": key} for key in alone]
+
+def needs_posts(
+    forum: ActivityRow, newest_visit: datetime | None, updates: Updates | None, now: datetime
+) -> bool:
+    """Whether the discussions of a forum have to be listed: somebody may have written since, for who writes
+    comes; and now and then, for what was deleted."""
+    read_at = forum.posts_as_of
+    if read_at is None or now - read_at >= reread_after(forum.activity_id):
+        return True
+    if updates is not None:
+        return forum.external_id in updates.discussed
+    if newest_visit is None or newest_visit != forum.posts_access_at:
+        return newest_visit is not None
+    return read_at - newest_visit < ACCESS_SETTLES and read_at < now
+
+
+def plan_grade_calls(
+    wanted: Collection[str], learners: Iterable[LearnerRow], roster: Roster | None
+) -> list[GradeCall]:
+    """The calls that read the grades of these learners: all at once, by group where many of one group are
+    wanted, or one by one."""
+    everybody = {row.external_id for row in learners}
+    left = set(wanted) & everybody
+    calls = []
+    members = _list_groups(everybody, roster)
+    for group_id in sorted(members, key=lambda key: (-len(members[key] & left), key)):
+        asked = members[group_id] & left
+        if len(asked) > 1 and len(asked) >= BULK_SHARE * len(members[group_id]):
+            calls.append(GradeCall({"group_id": group_id}, frozenset(asked)))
+            left -= asked
+    if (
+        len(left) > 1
+        and len(left) >= BULK_SHARE * len(everybody)
+        and len(everybody) <= LARGEST_ANSWER_LEARNERS
+    ):
+        return [GradeCall({}, frozenset(everybody))]
+    return calls + [GradeCall({"person_id": key}, frozenset({key})) for key in sorted(left)]
+
+
+def _list_groups(people: Collection[str], roster: Roster | None) -> dict[int, set[str]]:
+    members: dict[int, set[str]] = {}
+    for key in people if roster else ():
+        entry = roster.members.get(key) if roster else None
+        for group_id in entry.group_ids if entry else ():
+            members.setdefault(group_id, set()).add(key)
+    return members

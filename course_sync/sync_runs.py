@@ -30,7 +30,7 @@ CUT_OFF = [{"kind": "run", "source": "", "code": "cut_off", "detail": ""}]
 CANCELLED = "cancelled"
 TOO_LONG = "run_too_long"
 """Codes of why a run stopped early."""
-STEPS = ("roster", "structure", "submissions", "grades", "completion", "extensions")
+STEPS = ("roster", "structure", "submissions", "grades", "posts", "completion", "extensions")
 """What a run reads, in this order."""
 _BEAT_EVERY_SECONDS = 1.0
 """Also how soon a run notices that somebody closed it or asked it to stop."""

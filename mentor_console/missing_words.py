@@ -110,6 +110,7 @@ def fact_kind_words(kind: str) -> str:
         "structure": _("activities and due dates"),
         "submissions": _("hand-ins"),
         "grades": _("grades"),
+        "posts": _("posts in forums"),
         "completion": _("completed activities"),
         "extensions": _("extended deadlines"),
     }

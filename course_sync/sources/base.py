@@ -5,9 +5,20 @@ A source is made for one context and is called from several threads; it keeps no
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
-from course_sync.facts import Grades, LearnerProgress, Roster, Structure, SubmissionFact, Submissions
+from course_sync.facts import (
+    DiscussionFact,
+    Grades,
+    LearnerProgress,
+    PostFact,
+    Roster,
+    Structure,
+    SubmissionFact,
+    Submissions,
+    Updates,
+)
 
 
 class RosterSource(Protocol):
@@ -29,14 +40,29 @@ class ProgressSource(RosterSource, Protocol):
     def fetch_structure(self) -> Structure:
         """The course, its activities and their dates. Raises PlatformError without the activities."""
 
+    def fetch_updates(self, since: datetime) -> Updates:
+        """What has changed since then, in one call. Raises PlatformError where the platform does not tell."""
+
     def fetch_submissions(self, instance_ids: list[str]) -> Submissions:
         """Hand-ins of everybody for these assignments. Raises PlatformError."""
 
     def fetch_grades(self, *, group_id: int = 0, person_id: str = "0") -> Grades:
         """Grades of everybody, of one group or of one person. Raises PlatformError."""
 
+    def fetch_graded(self, instance_ids: list[str], since: datetime) -> frozenset[str]:
+        """Person ids of those who were graded for these assignments since then. Raises PlatformError."""
+
     def fetch_progress(self, person_id: str) -> LearnerProgress:
         """Completion of all activities by one learner. Raises PlatformError."""
+
+    def check_progress(self, person_id: str) -> None:
+        """One call that tells whether progress can be read at all. Raises PlatformError."""
+
+    def fetch_discussions(self, instance_id: str) -> tuple[DiscussionFact, ...]:
+        """All discussions of one forum. Raises PlatformError."""
+
+    def fetch_posts(self, discussion_id: str) -> tuple[PostFact, ...]:
+        """Everybody's posts in one discussion. Raises PlatformError."""
 
     def fetch_extension(self, person_id: str, instance_id: str) -> int:
         """Extended deadline of one learner for one assignment, in Unix seconds, 0 = none."""

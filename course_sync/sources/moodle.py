@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from course_sync.errors import PlatformAnswerInvalid, PlatformError, PlatformRefused
 from course_sync.facts import (
+    CompletionFact,
     CourseFacts,
+    DiscussionFact,
     Grades,
     LearnerProgress,
+    PostFact,
     Roster,
     Structure,
     SubmissionFact,
     Submissions,
+    Updates,
 )
 from course_sync.models import SOURCE_MOODLE
 from course_sync.moodle_wire import safe_code
 from course_sync.platform_client import PlatformClient
 from course_sync.sources import moodle_answers as answers
+from course_sync.sources import moodle_changes as changes
 from course_sync.sources import moodle_structure as structure
 
 T = TypeVar("T")
@@ -32,7 +38,8 @@ ROSTER_FIELDS = "id,fullname,firstname,lastname,email,lastcourseaccess,groups,ro
 """Naming the fields makes the roster of 2,000 people ten times faster than asking for everything."""
 BULK_SECONDS = 110.0
 """Moodle says nothing for half a minute while it computes the grades of 2,000 people."""
-ASSIGNMENTS_PER_CALL = 10
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""What changed "since" a moment is asked for from so much earlier: the site's clock is not ours."""
 _NO_COURSE_COMPLETION = frozenset({"nocriteriaset", "completionnotenabled", "coursecompletionnotenabled"})
 """The course was not set up to be completed: that is an answer, not a failure."""
 _NOTHING_YET = "3"
@@ -90,6 +97,12 @@ class MoodleSource:
             course, tuple(replace(row, tracked=row.tracked and tracks) for row in dated), tuple(problems)
         )
 
+    def fetch_updates(self, since: datetime) -> Updates:
+        """What changed in activities that the token may see; with separate groups, of members of groups."""
+        params = {"courseid": self._course_id, "since": _since(since)}
+        function = "core_course_get_updates_since"
+        return self._call(function, params, lambda told: changes.parse_updates(since, told))
+
     def fetch_submissions(self, instance_ids: list[str]) -> Submissions:
         """Hand-ins of all learners. An assignment the token may not read is only a warning in the answer."""
         function = "mod_assign_get_submissions"
@@ -112,12 +125,23 @@ class MoodleSource:
         function = "gradereport_user_get_grade_items"
         return Grades(self._call(function, params, answers.parse_grades, BULK_SECONDS))
 
+    def fetch_graded(self, instance_ids: list[str], since: datetime) -> frozenset[str]:
+        """Who got a grade, or another one. Some Moodles tell it only to who may grade: that is a refusal."""
+        params = {"assignmentids": [int(key) for key in instance_ids], "since": _since(since)}
+        answer = self._call("mod_assign_get_grades", params, lambda told: told)
+        for warning in answers.warnings_of(answer):
+            if str(warning.get("warningcode")) != _NOTHING_YET:
+                raise _warning_error(warning)
+        return answers.reading("mod_assign_get_grades", changes.parse_graded, answer)
+
+    def check_progress(self, person_id: str) -> None:
+        """Ask for completion and keep nothing of the answer."""
+        self._fetch_completions(person_id)
+
     def fetch_progress(self, person_id: str) -> LearnerProgress:
         """Completion of activities, and of the course where it can be completed."""
         params = {"courseid": self._course_id, "userid": int(person_id)}
-        completions = self._call(
-            "core_completion_get_activities_completion_status", params, answers.parse_completions
-        )
+        completions = self._fetch_completions(person_id)
         try:
             completed, completed_at = self._call(
                 "core_completion_get_course_completion_status", params, answers.parse_course_completion
@@ -138,6 +162,21 @@ class MoodleSource:
         return self._call(
             "mod_quiz_get_user_attempts", params, lambda told: answers.parse_attempts(person_id, told)
         )
+
+    def fetch_discussions(self, instance_id: str) -> tuple[DiscussionFact, ...]:
+        """All of them: without a page, Moodle gives the whole list."""
+        params = {"forumid": int(instance_id)}
+        return self._call("mod_forum_get_forum_discussions", params, changes.parse_discussions, BULK_SECONDS)
+
+    def fetch_posts(self, discussion_id: str) -> tuple[PostFact, ...]:
+        """Posts that are not deleted and not a private reply."""
+        params = {"discussionid": int(discussion_id)}
+        return self._call("mod_forum_get_discussion_posts", params, changes.parse_posts, BULK_SECONDS)
+
+    def _fetch_completions(self, person_id: str) -> tuple[CompletionFact, ...]:
+        params = {"courseid": self._course_id, "userid": int(person_id)}
+        function = "core_completion_get_activities_completion_status"
+        return self._call(function, params, answers.parse_completions)
 
     def _fetch_course(self) -> CourseFacts | None:
         params = {"field": "id", "value": self._course_id}
@@ -183,6 +222,10 @@ class MoodleSource:
         except PlatformError as problem:
             problems.append(problem)
             return None
+
+
+def _since(moment: datetime) -> int:
+    return max(0, int((moment - CLOCKS_DIFFER).timestamp()))
 
 
 def _warning_error(warning: Any) -> PlatformError:

@@ -17,6 +17,7 @@ from course_sync.sources.moodle_answers import at
 _DUE_EVENTS = ("due", "close", "expectcompletionon")
 """Kinds of calendar events that are deadlines, the strongest first."""
 _SUBMITTED_TO = ("assign", "quiz")
+_COMPLETION_KINDS = {1: "manual", 2: "automatic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,15 @@ def _parse_module(module: Mapping[str, Any], section: Mapping[str, Any], positio
         accepts_submission=module["modname"] in _SUBMITTED_TO,
         visible=bool(module.get("visible", 1)) and bool(section.get("visible", 1)),
         dates_known=False,
+        completion_kind=_COMPLETION_KINDS.get(int(module.get("completion") or 0), ""),
+        completion_rules=_parse_rules(module.get("completiondata")),
     )
+
+
+def _parse_rules(told: Any) -> tuple[str, ...]:
+    """What the activity asks for; which state each rule is in for the token's owner says nothing."""
+    details = told.get("details") or [] if isinstance(told, Mapping) else []
+    return tuple(sorted({str(row["rulename"])[:64] for row in details}))
 
 
 def parse_assignments(answer: Any) -> DatesByInstance:

@@ -15,6 +15,7 @@ from typing import Any
 from course_sync.errors import PlatformError, PlatformUnreachable
 from course_sync.moodle_wire import find_error
 from course_sync.run_gate import RunGate
+from tests.harness.fake_changes import FakeChanges
 
 SHORT_NAMES = {"student": 5, "teacher": 4, "editingteacher": 3}
 
@@ -46,16 +47,12 @@ class Module:
 
 
 @dataclass
-class FakeMoodle:
+class FakeMoodle(FakeChanges):
     """Course 7 of the site. `failing` maps a function name (or "nrps") to what it answers instead."""
 
     users: dict[int, User] = field(default_factory=dict)
-    modules: list[Module] = field(default_factory=list)
     completions: dict[tuple[int, int], tuple[int, int, int | None]] = field(default_factory=dict)
-    submissions: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
     group_submissions: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
-    attempts: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
-    grades: dict[tuple[int, int], tuple[float, int]] = field(default_factory=dict)
     extensions: dict[tuple[int, int], int] = field(default_factory=dict)
     completed: dict[int, int] = field(default_factory=dict)
     startdate: int = 1789241578
@@ -130,6 +127,9 @@ class FakeMoodle:
                 "modname": module.modname,
                 "noviewlink": False,
                 "completion": module.completion,
+                "completiondata": {
+                    "details": [{"rulename": "completionview"}] if module.completion == 2 else []
+                },
             }
             for module in self.modules
         ]

@@ -242,6 +242,7 @@ def test_site_that_is_down_is_not_asked_for_everything(world: SyncWorld) -> None
         "structure",
         "submissions",
         "grades",
+        "posts",
         "completion",
         "extensions",
     }

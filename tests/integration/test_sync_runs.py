@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from course_sync import pull
+from course_sync import pull_learners
 from course_sync.database import db
 from course_sync.errors import SyncBusy
 from course_sync.models import Membership, Person, Progress, SyncRun
@@ -109,14 +109,15 @@ def test_two_thousand_learners_cost_little_when_nothing_moved(world: SyncWorld) 
 def test_a_run_names_the_step_it_is_at(world: SyncWorld) -> None:
     seen: list[str] = []
     world.sync(on_progress=lambda _done, _total: seen.append(db.session.scalars(select(SyncRun.step)).one()))
-    assert list(dict.fromkeys(seen)) == ["roster", "structure", "submissions", "grades", "completion"]
+    steps = ["roster", "structure", "submissions", "grades", "posts", "completion"]
+    assert list(dict.fromkeys(seen)) == steps
     assert set(STEPS) >= set(seen)
 
 
 def test_a_run_that_lasts_too_long_stops_and_the_next_one_goes_on(
     world: SyncWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pull, "LEARNERS_PER_COMMIT", 1)
+    monkeypatch.setattr(pull_learners, "LEARNERS_PER_COMMIT", 1)
 
     def pass_time(_done: int, _total: int) -> None:
         """Half an hour passes with the first learner; those already asked for still arrive."""

@@ -9,12 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_sync.facts import Roster, RosterMember
-from course_sync.progress_records import ActivityRow, LearnerRow
+from course_sync.facts import Roster, RosterMember, Updates
+from course_sync.progress_records import ActivityRow, LearnerRow, Unsettled
 from course_sync.reading_plan import (
+    GradeCall,
     find_probe,
+    list_overdue,
+    needs_posts,
     needs_reading,
-    plan_doubts,
+    plan_attempt_doubts,
+    plan_attempt_search,
+    plan_extension_doubts,
     plan_grade_calls,
     plan_readings,
     reread_after,
@@ -60,12 +65,31 @@ def test_where_nobody_is_due_the_longest_unread_is_asked_for() -> None:
     assert find_probe([], NOW) is None
 
 
-def test_missing_work_is_asked_about_once_and_again_with_each_reading() -> None:
-    people = [READ]
-    assert plan_doubts(people, [ASSIGN, QUIZ], {}, NONE, NOW) == [(READ, ASSIGN), (READ, QUIZ)]
-    asked = {(1, 5): ("none", "incomplete", "moodle"), (1, 6): ("none", None, None)}
-    assert plan_doubts(people, [ASSIGN, QUIZ], asked, NONE, NOW) == []
-    assert len(plan_doubts(people, [ASSIGN, QUIZ], asked, frozenset({1}), NOW)) == 2
+def test_extensions_are_asked_for_once_and_again_every_few_days() -> None:
+    assert plan_extension_doubts([READ], ASSIGN, {}, NOW) == [(READ, ASSIGN)]
+    asked = Unsettled("none", "incomplete", "moodle", NOW - timedelta(days=1))
+    assert plan_extension_doubts([READ], ASSIGN, {1: asked}, NOW) == []
+    for old in (replace(asked, due_as_of=NOW - timedelta(days=6)), replace(asked, due_as_of=None)):
+        assert plan_extension_doubts([READ], ASSIGN, {1: old}, NOW) == [(READ, ASSIGN)]
+
+
+def test_attempts_at_a_closed_quiz_are_asked_for_once_and_again_of_whom_moved() -> None:
+    assert plan_attempt_doubts([READ], QUIZ, {}, NONE) == [(READ, QUIZ)]
+    asked = {1: Unsettled("none")}
+    assert plan_attempt_doubts([READ], QUIZ, asked, NONE) == []
+    assert plan_attempt_doubts([READ], QUIZ, asked, frozenset({1})) == [(READ, QUIZ)]
+
+
+def test_new_attempts_are_looked_for_among_those_who_moved_the_latest_first() -> None:
+    later = replace(READ, membership_id=2, last_access_at=NOW)
+    silent = replace(READ, membership_id=3)
+    never = replace(READ, membership_id=4, last_access_at=None)
+    people, moved = [READ, later, silent, never], frozenset({1, 2, 4})
+    assert [row.membership_id for row, _quiz in plan_attempt_search(people, QUIZ, {}, moved)] == [2, 1, 4]
+    assert plan_attempt_search(people, QUIZ, {2: Unsettled("submitted"), 1: Unsettled("draft")}, moved) == [
+        (READ, QUIZ),
+        (never, QUIZ),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -80,33 +104,92 @@ def test_missing_work_is_asked_about_once_and_again_with_each_reading() -> None:
     ],
 )
 def test_what_cannot_be_missed_is_not_asked_about(activity: ActivityRow) -> None:
-    assert plan_doubts([READ], [activity], {}, NONE, NOW) == []
+    assert list_overdue([activity], NOW) == []
+
+
+def test_what_is_overdue_comes_with_the_latest_deadline_first() -> None:
+    earlier = replace(QUIZ, due_at=NOW - timedelta(days=9))
+    assert list_overdue([earlier, ASSIGN], NOW) == [ASSIGN, earlier]
 
 
 @pytest.mark.parametrize(
     "state", [("submitted", None, None), ("none", "passed", None), (None, "failed", None)]
 )
 def test_done_work_is_not_asked_about(state: tuple[str | None, str | None, str | None]) -> None:
-    assert plan_doubts([READ], [ASSIGN], {(1, 5): state}, NONE, NOW) == []
+    known = {1: Unsettled(*state)}
+    assert plan_extension_doubts([READ], ASSIGN, known, NOW) == []
+    assert plan_attempt_doubts([READ], QUIZ, known, frozenset({1})) == []
 
 
-def people_in_groups(count: int, grouped: int) -> tuple[list[LearnerRow], Roster]:
+def people_in_groups(count: int, grouped: int) -> tuple[set[str], list[LearnerRow], Roster]:
     rows = [replace(READ, membership_id=n, external_id=str(n)) for n in range(count)]
     members = {str(n): RosterMember(str(n), group_ids=(n % 40,) if n < grouped else ()) for n in range(count)}
-    return rows, Roster("moodle", members)
+    return {row.external_id for row in rows}, rows, Roster("moodle", members)
 
 
-def test_small_course_is_one_call() -> None:
-    assert plan_grade_calls(*people_in_groups(400, 400)) == [{}]
-    assert plan_grade_calls([], None) == [{}]
+def arguments(calls: list[GradeCall]) -> list[dict[str, object]]:
+    return [call.arguments for call in calls]
 
 
 def test_large_course_is_read_by_groups_and_the_rest_one_by_one() -> None:
     calls = plan_grade_calls(*people_in_groups(2000, 1990))
-    assert calls[:40] == [{"group_id": n} for n in range(40)]
-    assert calls[40:] == [{"person_id": str(n)} for n in range(1990, 2000)]
+    assert sorted(arguments(calls[:40]), key=str) == sorted(({"group_id": n} for n in range(40)), key=str)
+    assert {str(call.arguments["person_id"]) for call in calls[40:]} == {str(n) for n in range(1990, 2000)}
+    assert sum(len(call.people) for call in calls) == 2000
 
 
-def test_large_course_without_groups_is_one_call() -> None:
-    assert plan_grade_calls(*people_in_groups(2000, 0)) == [{}]
-    assert plan_grade_calls(*people_in_groups(2000, 1900)) == [{}]
+@pytest.mark.parametrize(("count", "calls"), [(2000, 1), (2001, 2001)])
+def test_course_without_groups_is_one_call_up_to_what_one_answer_can_hold(count: int, calls: int) -> None:
+    assert len(plan_grade_calls(*people_in_groups(count, 0))) == calls
+
+
+def test_few_of_a_group_are_read_one_by_one_and_many_with_their_group() -> None:
+    _all, rows, roster = people_in_groups(2000, 2000)
+    of_group_3 = [str(n) for n in range(2000) if n % 40 == 3]
+    few = plan_grade_calls(of_group_3[:14], rows, roster)
+    assert arguments(few) == [{"person_id": key} for key in sorted(of_group_3[:14])]
+    many = plan_grade_calls([*of_group_3[:15], "4"], rows, roster)
+    assert arguments(many) == [{"group_id": 3}, {"person_id": "4"}]
+
+
+def test_who_left_is_not_asked_about_and_nobody_is_no_call() -> None:
+    _all, rows, roster = people_in_groups(500, 500)
+    assert plan_grade_calls({"9999"}, rows, roster) == []
+    assert plan_grade_calls(set(), rows, None) == []
+
+
+@given(st.sets(st.integers(0, 99)), st.lists(st.sets(st.integers(0, 6)), min_size=100, max_size=100))
+def test_every_grade_that_is_wanted_is_asked_for_in_exactly_one_call(
+    wanted: set[int], groups: list[set[int]]
+) -> None:
+    rows = [replace(READ, membership_id=n, external_id=str(n)) for n in range(100)]
+    roster = Roster("m", {str(n): RosterMember(str(n), group_ids=tuple(groups[n])) for n in range(100)})
+    calls = plan_grade_calls({str(n) for n in wanted}, rows, roster)
+    asked = [key for call in calls for key in call.people]
+    assert len(asked) == len(set(asked))
+    assert {str(n) for n in wanted} <= set(asked)
+    for call in calls:
+        group = call.arguments.get("group_id")
+        assert group is None or all(group in groups[int(key)] for key in call.people)
+
+
+FORUM = ActivityRow(7, "72", "11", "forum", None, True, False, True, NOW - timedelta(days=1), VISIT)
+
+
+@pytest.mark.parametrize(
+    ("forum", "newest_visit", "updates", "due"),
+    [
+        (FORUM, VISIT, None, False),
+        (FORUM, NOW, None, True),
+        (replace(FORUM, posts_as_of=None), None, None, True),
+        (replace(FORUM, posts_access_at=None), None, None, False),
+        (replace(FORUM, posts_access_at=NOW - timedelta(days=1)), NOW - timedelta(days=1), None, True),
+        (FORUM, NOW, Updates(NOW), False),
+        (FORUM, NOW, Updates(NOW, discussed=frozenset({"72"})), True),
+        (replace(FORUM, posts_as_of=NOW - timedelta(days=6)), VISIT, Updates(NOW), True),
+    ],
+)
+def test_when_a_forum_is_listed(
+    forum: ActivityRow, newest_visit: datetime | None, updates: Updates | None, due: bool
+) -> None:
+    assert needs_posts(forum, newest_visit, updates, NOW) is due

@@ -1,0 +1,113 @@
+"""What all steps of one pull share: calling the platform, writing what it told, noting how it went.
+
+HTTP runs in the threads of `Calls`, the database stays in the caller's. Every write is committed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from course_sync.active_days import local_day, record_active_days
+from course_sync.calls import Calls
+from course_sync.database import db
+from course_sync.errors import PlatformError
+from course_sync.facts import Roster, Updates
+from course_sync.learner_cells import CellBook, CellValues, Days, submission_days
+from course_sync.models import SOURCE_MOODLE
+from course_sync.progress_records import SUBMISSION, FactGroup, list_activities, list_learners, record_cells
+from course_sync.records import find_last_read, record_failure, record_read
+from course_sync.roster_records import ContextRef
+from course_sync.sources.base import ProgressSource
+from course_sync.sync_runs import RunKeeper
+
+LEARNERS_PER_COMMIT = 25
+
+Asked = tuple[Any, Callable[[], Any]]
+
+
+class PullTools:
+    """One run's way to platform and database; `successes` counts kinds of facts that were read whole."""
+
+    def __init__(
+        self, context: ContextRef, keeper: RunKeeper, pool: ThreadPoolExecutor, now: datetime
+    ) -> None:
+        self.context = context
+        self.keeper = keeper
+        self.now = now
+        self._pool = pool
+        self._today = local_day(now, context.zone)
+        self.roster: Roster | None = None
+        """The platform's own list of participants, where it was read in this run."""
+        self.roster_believed = False
+        self.updates: Updates | None = None
+        """What changed since an earlier run; None = not told."""
+        self.team_activities: set[int] = set()
+        """Handed in by whole teams, as far as this run has seen."""
+        self.read_now: set[int] = set()
+        """Membership ids of learners whose own progress was read in this run."""
+        self.stopped = False
+        self.successes = 0
+
+    def call(self, asked: Iterable[Asked]) -> Iterator[tuple[Any, Any]]:
+        """(key, result or PlatformError) of each call as it arrives, until the run must stop: what was left
+        out is read by the next one."""
+        calls = Calls(self._pool, asked, self.keeper.beat, self.keeper.must_stop)
+        yield from calls
+        self.stopped = self.stopped or calls.was_stopped
+
+    def book(self, source: ProgressSource) -> CellBook:
+        """Learners and activities as the database has them now."""
+        context_id = self.context.context_id
+        learners = [row for row in list_learners(context_id) if source.may_know(row.external_id)]
+        return CellBook(learners, list_activities(context_id))
+
+    def last_read(self, kind: str) -> datetime | None:
+        """When this kind of fact was last read whole, before this run or in it."""
+        return find_last_read(self.context.context_id, kind, SOURCE_MOODLE)
+
+    def updates_for(self, kind: str) -> Updates | None:
+        """What changed since this kind of fact was read whole; None = not told, or not from so early on."""
+        read_at = self.last_read(kind)
+        trusted = self.updates and read_at and read_at >= self.updates.since
+        return self.updates if trusted else None
+
+    def write(self, group: FactGroup, cells: CellValues) -> None:
+        """Keep one group of columns."""
+        self.changed(record_cells(group, cells, SOURCE_MOODLE, self.now))
+        db.session.commit()
+        self.keeper.beat()
+
+    def write_submissions(
+        self, book: CellBook, cells: CellValues, by_team: frozenset[tuple[int, int]] = frozenset()
+    ) -> None:
+        """Keep hand-ins, and the days on which they show that somebody was at work."""
+        self.record_days(book, submission_days(cells, by_team, self.context.zone))
+        self.write(SUBMISSION, cells)
+
+    def record_days(self, book: CellBook, days: Days) -> None:
+        """Keep days of activity, without those after the last visit. Does not commit."""
+        possible = book.possible_days(days, self.context.zone)
+        self.changed(record_active_days(possible, SOURCE_MOODLE, self._today))
+
+    def close(self, kind: str, problems: Iterable[Exception]) -> None:
+        """Note how a kind of fact came out: read whole, or not and why."""
+        first: PlatformError | None = None
+        stopped = self.keeper.stop_error() if self.stopped else None
+        for problem in (*problems, *([stopped] if stopped else [])):
+            self.keeper.note(kind, SOURCE_MOODLE, problem)
+            if first is None and isinstance(problem, PlatformError):
+                first = problem
+        context_id = self.context.context_id
+        if first is None:
+            record_read(context_id, kind, SOURCE_MOODLE, self.now)
+            self.successes += 1
+        else:
+            record_failure(context_id, kind, SOURCE_MOODLE, first.code, first.detail, self.now)
+        db.session.commit()
+
+    def changed(self, rows: int) -> None:
+        """So many rows were written."""
+        self.keeper.rows_changed += rows

@@ -1,0 +1,197 @@
+"""The steps of a pull that read many learners at once: what has changed, hand-ins, grades.
+
+In a large course grades are read of those alone who moved, were graded or were not read for days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from course_sync.bulk import chunked
+from course_sync.database import db
+from course_sync.errors import PlatformError
+from course_sync.facts import Grades, Submissions, Updates
+from course_sync.hand_ins import NOTHING, HandInCells, count_vanished, find_complaint
+from course_sync.learner_cells import CellBook
+from course_sync.models import Context
+from course_sync.progress_records import (
+    GRADE,
+    ActivityRow,
+    LearnerRow,
+    list_unsettled,
+    record_hand_ins_read,
+    record_learners_read,
+)
+from course_sync.pull_tools import LEARNERS_PER_COMMIT, PullTools
+from course_sync.reading_plan import (
+    UNTOLD_GRADES_AGE,
+    WHOLE_COURSE_LEARNERS,
+    GradeCall,
+    needs_grades,
+    plan_grade_calls,
+)
+from course_sync.sources.base import ProgressSource
+
+ASSIGNMENTS_PER_CALL = 10
+ROWS_PER_CALL = 20_000
+"""An answer with more hand-ins than this is asked for in parts."""
+
+
+def pull_updates(tools: PullTools, source: ProgressSource) -> None:
+    """Ask what has changed since the last run. Where the platform does not tell, more is read: no fault."""
+    context = db.session.get_one(Context, tools.context.context_id)
+    since = context.updates_as_of
+    for _key, outcome in tools.call([("updates", partial(source.fetch_updates, since))] if since else []):
+        if isinstance(outcome, PlatformError):
+            return
+        tools.updates = outcome
+    if not tools.stopped:
+        context.updates_as_of = tools.now
+        db.session.commit()
+
+
+def pull_submissions(tools: PullTools, source: ProgressSource) -> None:
+    """Read who handed in what, of all assignments."""
+    book = tools.book(source)
+    wanted = [row for row in book.activities if row.module == "assign" and row.accepts_submission]
+    size = max(1, min(ASSIGNMENTS_PER_CALL, ROWS_PER_CALL // max(1, len(book.learners))))
+    chunks = chunked([row.instance_id for row in wanted], size)
+    problems: list[Exception] = []
+    calls = ((tuple(ids), partial(source.fetch_submissions, ids)) for ids in chunks)
+    for _key, outcome in tools.call(calls):
+        if isinstance(outcome, PlatformError):
+            problems.append(outcome)
+        else:
+            complaint = _keep_submissions(tools, book, outcome)
+            problems.extend((*outcome.problems, *([complaint] if complaint else [])))
+    tools.close("submissions", problems)
+    tools.keeper.advance()
+
+
+def _keep_submissions(tools: PullTools, book: CellBook, told: Submissions) -> PlatformError | None:
+    """Keep what one answer tells; why its silence about the others was not believed, if it was not."""
+    vanished = handed_in = 0
+    for activity, cells in _read_submissions(tools, book, told):
+        gone, known = count_vanished(cells.absent, _list_states(activity))
+        vanished, handed_in = vanished + gone, handed_in + known
+    complaint = find_complaint(
+        vanished,
+        handed_in,
+        roster_believed=tools.roster_believed,
+        last_read_at=tools.last_read("submissions"),
+        now=tools.now,
+    )
+    for activity, cells in _read_submissions(tools, book, told):
+        _keep_hand_ins(tools, book, activity, cells, believe_silence=complaint is None)
+    return complaint
+
+
+def _read_submissions(
+    tools: PullTools, book: CellBook, told: Submissions
+) -> Iterable[tuple[ActivityRow, HandInCells]]:
+    """One assignment after the other: all cells of a large course at once would not fit into memory."""
+    for instance_id, facts in told.by_instance.items():
+        activity = book.find_instance("assign", instance_id)
+        if activity:
+            yield activity, book.submission_cells(activity, facts, tools.roster)
+
+
+def _list_states(activity: ActivityRow) -> Mapping[tuple[int, int], str | None]:
+    rows = list_unsettled(activity.activity_id)
+    return {(key, activity.activity_id): row.submission for key, row in rows.items()}
+
+
+def _keep_hand_ins(
+    tools: PullTools, book: CellBook, activity: ActivityRow, told: HandInCells, *, believe_silence: bool
+) -> None:
+    known = _list_states(activity)
+    # A hand-in without a date says no more than one that is known already, with its date.
+    cells = {
+        cell: values
+        for cell, values in told.listed.items()
+        if values != ("submitted", None) or known.get(cell) != "submitted"
+    }
+    if told.by_team:
+        tools.team_activities.add(activity.activity_id)
+    cells |= dict.fromkeys(told.absent, NOTHING) if believe_silence else {}
+    tools.write_submissions(book, cells, told.by_team)
+    if believe_silence and (told.listed or told.absent):
+        record_hand_ins_read([activity.activity_id], tools.now)
+        db.session.commit()
+
+
+def pull_grades(tools: PullTools, source: ProgressSource) -> None:
+    """Read grades: of everybody in a small course, else of those whose grades may have changed."""
+    book = tools.book(source)
+    problems: list[Exception] = []
+    read: list[tuple[GradeCall, Grades]] = []
+    large = len(book.learners) > WHOLE_COURSE_LEARNERS
+    calls = _plan_large(tools, source, book) if large else [GradeCall({}, frozenset())]
+    for call, outcome in tools.call((call, partial(source.fetch_grades, **call.arguments)) for call in calls):
+        if isinstance(outcome, PlatformError):
+            problems.append(outcome)
+            continue
+        read.append((call, outcome))
+        if sum(len(told.by_person) for _call, told in read) >= LEARNERS_PER_COMMIT:
+            _keep_grades(tools, book, read)
+            read = []
+    _keep_grades(tools, book, read)
+    tools.close("grades", problems)
+    tools.keeper.advance()
+
+
+def _plan_large(tools: PullTools, source: ProgressSource, book: CellBook) -> list[GradeCall]:
+    due = {row.external_id for row in book.learners if needs_grades(row, tools.now)}
+    if len(due) < len(book.learners):
+        due |= _find_graded(tools, source, book)
+    return plan_grade_calls(due, book.learners, tools.roster)
+
+
+def _find_graded(tools: PullTools, source: ProgressSource, book: CellBook) -> frozenset[str]:
+    """Who was graded since the last reading; where nobody tells, all whose grades are a day old."""
+    read_at = tools.last_read("grades")
+    assignments = _list_graded_assignments(book, tools.updates_for("grades"))
+    if read_at and assignments == []:
+        return frozenset()
+    asked = (
+        [("graded", partial(source.fetch_graded, assignments, read_at))] if read_at and assignments else []
+    )
+    for _key, outcome in tools.call(asked):
+        if not isinstance(outcome, PlatformError):
+            graded: frozenset[str] = outcome
+            return graded
+    return frozenset(row.external_id for row in book.learners if _is_a_day_old(row, tools))
+
+
+def _list_graded_assignments(book: CellBook, updates: Updates | None) -> list[str] | None:
+    """Instances in which somebody may have been graded; None where a quiz was marked.
+
+    A quiz with more new grades than new attempts was marked by somebody, and nobody tells whose it was.
+    """
+    assignments = [row for row in book.activities if row.module == "assign"]
+    if updates is None:
+        return [row.instance_id for row in assignments]
+    quizzes = (row.external_id for row in book.activities if row.module == "quiz")
+    if any(updates.graded.get(key, 0) > updates.attempted.get(key, 0) for key in quizzes):
+        return None
+    return [row.instance_id for row in assignments if row.external_id in updates.graded]
+
+
+def _is_a_day_old(learner: LearnerRow, tools: PullTools) -> bool:
+    return learner.grades_as_of is None or tools.now - learner.grades_as_of >= UNTOLD_GRADES_AGE
+
+
+def _keep_grades(tools: PullTools, book: CellBook, read: list[tuple[GradeCall, Grades]]) -> None:
+    for _call, told in read:
+        tools.write(GRADE, book.grade_cells(told))
+        tools.write_submissions(book, book.quiz_cells(told))
+    asked = {key for call, _told in read for key in call.people}
+    found = [row for key in sorted(asked) if (row := book.find_learner(key))]
+    record_learners_read(
+        [
+            {"id": row.membership_id, "grades_as_of": tools.now, "grades_access_at": row.last_access_at}
+            for row in found
+        ]
+    )
+    db.session.commit()
