@@ -13,7 +13,12 @@
       window.location.reload();
       return;
     }
+    var focused = shown.contains(document.activeElement) ? document.activeElement.id : "";
     shown.replaceWith(document.adoptNode(fresh));
+    var again = focused && document.getElementById(focused);
+    if (again) {
+      again.focus({ preventScroll: true });
+    }
     if (fresh.hasAttribute("data-live")) {
       window.setTimeout(look, PAUSE_MS);
     }

@@ -28,6 +28,7 @@ from mentor_console import (
     playbook_wording,
     rule_wording,
     support_wording,
+    sync_words,
     task_wording,
     wording,
 )
@@ -67,6 +68,7 @@ def add_wording() -> dict[str, Any]:
         "wording": wording,
         "moments": moments,
         "missing_words": missing_words,
+        "sync_words": sync_words,
         "notices": notices,
         "charts": charts,
         "facts": fact_wording,

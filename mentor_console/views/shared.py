@@ -8,11 +8,13 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course_sync.jobs import enqueue
+from course_sync.sync_runs import ask_to_cancel
 from mentor_console import preferences
 from mentor_console.access import current_viewer, open_to
 from mentor_console.errors import InvalidInput
 from mentor_console.freshness import freshness_of
 from mentor_console.screens import DataFreshness
+from mentor_console.sync_history import is_stopping, list_runs
 from mentor_console.views.forms import own_path
 from mentor_console.views.frame import offered_locales
 from mentor_console.views.routes import blueprint
@@ -63,6 +65,17 @@ def update_now() -> Response:
     return redirect(url_for("console.sync_status", asked=asked), 303)
 
 
+@blueprint.post("/sync/stop")
+@open_to("mentor", "trainer", "admin")
+def cancel_update() -> Response:
+    """Ask the update that runs to stop between two calls; where none runs, the page says how things are."""
+    context_id = current_viewer().context_id
+    if context_id is None:
+        return redirect(url_for("console.home"), 303)
+    ask_to_cancel(context_id, g.real_now)
+    return redirect(url_for("console.sync_status"), 303)
+
+
 @blueprint.get("/sync")
 @open_to("mentor", "trainer", "admin")
 def sync_status() -> Response | str:
@@ -76,6 +89,8 @@ def sync_status() -> Response | str:
     return render_template(
         "mentor_console/sync.html",
         freshness=freshness,
+        runs=list_runs(viewer.context_id),
+        is_stopping=freshness.running is not None and is_stopping(viewer.context_id),
         is_waiting=unstarted and waited is not None and waited < _PATIENCE,
         has_not_started=unstarted and waited is not None and waited >= _PATIENCE and not freshness.missing,
     )

@@ -10,6 +10,7 @@ OPEN_TO = {
     "console.home": ANYONE,
     "console.set_language": ANYONE,
     "console.update_now": {"mentor", "trainer", "admin"},
+    "console.cancel_update": {"mentor", "trainer", "admin"},
     "console.sync_status": {"mentor", "trainer", "admin"},
     "console.today": {"mentor"},
     "console.learner": {"mentor", "trainer"},

@@ -90,6 +90,7 @@ class Walk:
         contact = {"kind": "social", "channel": "phone", "outcome": "reached", "summary": "Walked in."}
         forms: dict[str, dict[str, str]] = {
             "console.update_now": {},
+            "console.cancel_update": {},
             "console.ask_access": {},
             "console.set_language": {"locale": "fr", "back": "/"},
             "console.record_contact": contact | {"occurred_at": moment, "request_key": secrets.token_hex(12)},

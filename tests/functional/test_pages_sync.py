@@ -1,0 +1,113 @@
+"""The page of the course data: the last updates in words, and a button that stops the one that runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from course_sync.database import db
+from course_sync.models import SyncRun
+from tests.harness.desk import Desk, prepare_desk
+from tests.harness.world import MAIN
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    return prepare_desk(app)
+
+
+def add_run(desk: Desk, hours_ago: float = 1, **values: Any) -> int:
+    """One sync of the main course."""
+    began = desk.world.real_now - timedelta(hours=hours_ago)
+    told: dict[str, Any] = {
+        "trigger": "schedule",
+        "state": "done",
+        "started_at": began,
+        "beat_at": began,
+        "finished_at": began + timedelta(seconds=75),
+        "as_of": desk.world.now - timedelta(hours=hours_ago),
+        "errors": [],
+    }
+    with desk.app.app_context():
+        run = SyncRun(context_id=desk.world.courses[MAIN].context.id, **told | values)
+        db.session.add(run)
+        db.session.commit()
+        return run.id
+
+
+def run_of(desk: Desk, run_id: int) -> SyncRun:
+    with desk.app.app_context():
+        run = db.session.get_one(SyncRun, run_id)
+        db.session.expunge(run)
+        return run
+
+
+def problem(kind: str, code: str) -> dict[str, str]:
+    return {"kind": kind, "source": "moodle", "code": code, "detail": ""}
+
+
+@pytest.mark.parametrize("who", ["mentor", "trainer", "admin"])
+def test_the_last_updates_stand_in_words(desk: Desk, who: str) -> None:
+    add_run(desk, 3, requests=14, learners_read=1, rows_changed=26)
+    add_run(desk, 2, trigger="person", state="partial", errors=[problem("grades", "timeout")])
+    add_run(desk, 1, trigger="cli", state="cancelled", errors=[problem("completion", "cancelled")])
+    words = desk.open(who, "sync").words
+    assert "by the schedule: everything was read" in words
+    assert "1 min 15 s · 14 requests · 1 learner read · 26 facts changed" in words
+    assert "asked for on this page: read in part" in words
+    assert "Not up to date: grades. The learning platform did not answer." in words
+    assert "from the command line: stopped on request" in words
+    assert (
+        words.index("stopped on request") < words.index("read in part") < words.index("everything was read")
+    )
+
+
+def test_a_host_that_is_left_alone_is_said_to_be_so(desk: Desk) -> None:
+    add_run(desk, state="failed", errors=[problem("roster", "circuit_open")])
+    words = desk.open("mentor", "sync").words
+    assert "it is being left alone for a while" in words
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("cut_off", "It was cut off"), ("internal", "a fault of this tool")]
+)
+def test_an_update_that_broke_off_says_through_whom(desk: Desk, code: str, said: str) -> None:
+    add_run(desk, state="failed", errors=[{"kind": "run", "source": "", "code": code, "detail": "X"}])
+    assert said in desk.open("trainer", "sync").words
+
+
+def test_twenty_updates_are_enough(desk: Desk) -> None:
+    for number in range(25):
+        add_run(desk, 30 - number, requests=1000 + number)
+    words = desk.open("trainer", "sync").words
+    assert "1,024 requests" in words or "1024 requests" in words
+    assert "1005 requests" in words
+    assert "1004 requests" not in words
+
+
+def test_an_update_that_runs_can_be_stopped(desk: Desk) -> None:
+    run_id = add_run(desk, 0, state="running", finished_at=None, beat_at=desk.world.real_now, step="grades")
+    page = desk.open("mentor", "sync")
+    assert page.form("/sync/stop")
+    stopped = desk.follow("mentor", "sync/stop", {})
+    assert "It is being stopped." in stopped.words
+    assert "Stop the update" not in stopped.words
+    assert run_of(desk, run_id).cancel_asked_at is not None
+    assert run_of(desk, run_id).state == "running"
+
+
+def test_an_update_whose_worker_is_gone_is_closed_at_once(desk: Desk) -> None:
+    run_id = add_run(desk, 1, state="running", finished_at=None)
+    assert "stopped on request" in desk.follow("trainer", "sync/stop", {}).words
+    assert run_of(desk, run_id).state == "cancelled"
+
+
+def test_stopping_when_nothing_runs_changes_nothing(desk: Desk) -> None:
+    add_run(desk)
+    assert "Update now" in desk.follow("mentor", "sync/stop", {}).words
+    with desk.app.app_context():
+        assert list(db.session.scalars(select(SyncRun.state))) == ["done"]
