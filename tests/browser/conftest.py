@@ -1,4 +1,4 @@
-"""Chromium against the whole running demo. All browser tests share one worker, one browser and one demo."""
+"""Chromium against the whole running demo. The demo's tests share one worker, one browser and one demo."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from tests.harness.chromium import FLAGS, Watch, find_chromium, run_axe
 from tests.harness.live_demo import LiveDemo, running_demo
 
 HERE = Path(__file__).parent
-WAIT_MILLISECONDS = 10_000
+WAIT_MILLISECONDS = 30_000
+"""What hangs, hangs for good; a machine with too much to do is only slow."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One xdist worker for all of them: the demo needs its ports and its calendar to itself."""
+    """One xdist worker for all that use the demo: it needs its ports and its calendar to itself."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +116,8 @@ def tool_frame(page: Page, demo: LiveDemo) -> Frame:
     """The frame of the platform's page, once the launch has arrived at a page of the tool."""
     frame = page.locator("iframe#contentframe").element_handle().content_frame()
     assert frame is not None
-    frame.wait_for_url(f"{demo.tool_url}/s/**")
-    frame.wait_for_load_state("load")
+    # Not until a state of loading is reached: of a frame that sends itself on, its event may be missed.
+    frame.wait_for_url(f"{demo.tool_url}/s/**", wait_until="commit")
+    expect(frame.locator("main")).to_be_visible()
+    frame.wait_for_function("document.readyState === 'complete'")
     return frame

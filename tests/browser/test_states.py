@@ -20,6 +20,8 @@ from tests.harness.busy_course import UNBROKEN
 from tests.harness.chromium import Watch, run_axe
 from tests.harness.state_site import StateSite, state_site
 
+pytestmark = pytest.mark.xdist_group("states")  # a site of its own, beside the tests of the demo
+
 SIZES = ((1100, 800), (600, 600), (320, 800))
 """Width and height of the window."""
 WHOLLY = (320,)
@@ -52,8 +54,6 @@ FOREIGN = {
     "teacher",
 }
 """The same in every language: names of languages, products and roles, commands, capabilities."""
-
-
 NEXT_MONTH = "2026-12-21T10:00"
 """Before the deadline that was given by hand, after the platform's."""
 

@@ -29,6 +29,7 @@ from mentor_console.models import (
 from tests.integration.console_world import NOW, World, days_ago, viewer_for
 
 ACTIVITIES = 40
+"""On every second day, from before NOW to after it."""
 MORE_TIME_DAYS = 40
 """From NOW until the deadlines given by hand, which are after those of the platform."""
 GIVEN_NAMES = ("Amélie", "Jean-Baptiste", "Zoë & Co", "Nour", 'Ann "Nan"', "Bartholomäus-Maximilian", "Li")
@@ -64,7 +65,7 @@ class BusyCourse:
     """That gift; 0 = there is none."""
 
 
-def fill(learners: int, numbers: Iterator[int] | None = None) -> BusyCourse:
+def fill(learners: int, numbers: Iterator[int] | None = None, activity_count: int = ACTIVITIES) -> BusyCourse:
     """One course with so many learners, a third of them flagged by the rules, all of one mentor.
 
     Several courses in one database count their rows with the same `numbers`.
@@ -74,10 +75,10 @@ def fill(learners: int, numbers: Iterator[int] | None = None) -> BusyCourse:
     activities = [
         world.make_activity(
             accepts_submission=number % 8 == 0,
-            due_at=days_ago(40 - number * 2),
+            due_at=days_ago(40 - number * 80 / activity_count),
             name=f"{number + 1}. Reading and exercise about the things of this week",
         )
-        for number in range(ACTIVITIES)
+        for number in range(activity_count)
     ]
     members = [_enrol(world, number, activities) for number in range(learners)]
     mentor = world.make_mentor(*members, name="Mireille Dupont-Lacroix", given_name="Mireille")

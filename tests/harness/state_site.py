@@ -28,6 +28,8 @@ from tests.integration.console_world import NOW
 
 SIZES = {"many": 60, "one": 1, "none": 0, "unread": 3}
 """Learners of each course; of those in "unread" the roster is all that was ever read."""
+ACTIVITIES = 16
+"""Of each course: every kind of line, and pages that are soon looked through."""
 DATA_COLUMNS = ("name", "given_name", "family_name", "title", "text", "summary", "outcome", "email", "issuer")
 
 
@@ -79,7 +81,7 @@ def state_site(folder: Path, sizes: Mapping[str, int] = SIZES) -> Iterator[State
     app = _make_app(folder, port_of(listener))
     with app.app_context():
         numbers = count(1)
-        courses = {size: fill(learners, numbers) for size, learners in sizes.items()}
+        courses = {size: fill(learners, numbers, ACTIVITIES) for size, learners in sizes.items()}
         if "unread" in courses:
             _forget_what_was_read(courses["unread"])
         sessions, gone_task_id = _sign_everybody_in(courses), _take_a_task_back(courses["many"])

@@ -100,7 +100,7 @@ class Walk:
             "console.unassign": {"pair": f"{mentor}:{main.members['ann'].id}"},
             "console.decide_request": {"role": "trainer"},
             "placing.place": {"chosen": "console"},
-            **self._support_forms(),
+            **self._support_forms(endpoint),
             **self._course_forms(),
             **PLATFORM_FORMS,
             "platforms.add": DETAILS | {"client_id": secrets.token_hex(4)},
@@ -108,16 +108,19 @@ class Walk:
         assert endpoint in forms, f"say what the form of {endpoint} would send"
         return forms[endpoint]
 
-    def _support_forms(self) -> dict[str, dict[str, str]]:
-        key = {"request_key": secrets.token_hex(12)}
-        activity, contact = self.support.get("activity", 0), self.support.get("contact", 0)
+    def _support_forms(self, endpoint: str) -> dict[str, dict[str, str]]:
+        """What stands in the database is looked up for the one that is sent."""
+        key, contact = {"request_key": secrets.token_hex(12)}, self.support.get("contact", 0)
+        if endpoint in ("console.dismiss", "console.snooze"):
+            why = {"reason": "already_handled"} if endpoint == "console.dismiss" else {"until": "tomorrow"}
+            return {endpoint: why | {"seen": self._seen()}}
+        if endpoint == "console.update_task":
+            return {endpoint: {"state": "done", "version": str(self._task_version())}}
+        if endpoint == "console.set_extension":
+            return {endpoint: self._more_time(self.support.get("activity", 0))}
         return {
-            "console.dismiss": {"reason": "already_handled", "seen": self._seen()},
-            "console.snooze": {"until": "tomorrow", "seen": self._seen()},
             "console.add_note": {"text": "Walked in."} | key,
             "console.add_task": {"playbook": "welcome_call"} | key,
-            "console.update_task": {"state": "done", "version": str(self._task_version())},
-            "console.set_extension": self._more_time(activity),
             "console.withdraw_extension": {"learner": str(self.world.learner_id(MAIN, "ann"))},
             "console.take_back": {"undo": f"contact:{contact}", "back": "/"},
             "console.give_answer": {"kind": "need_help", "text": "Walked in."} | key,
@@ -206,11 +209,14 @@ class Walk:
         address = self.address(endpoint, session, learner_id)
         return self.go(method, address, handle=session.handle, secret=session.secret, data=data)
 
-    def rows(self) -> dict[str, list[str]]:
-        """Everything the database holds, but what is harmless."""
+    def rows(self) -> dict[str, list[tuple[object, ...]]]:
+        """Everything the database holds, as its driver gives it, but what is harmless."""
         with self.app.app_context():
+            connection = db.session.connection()
             found = {
-                table.name: sorted(map(repr, db.session.execute(select(table)).all()))
+                table.name: sorted(
+                    map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').all()), key=repr
+                )
                 for table in Base.metadata.sorted_tables
                 if table.name not in HARMLESS
             }
