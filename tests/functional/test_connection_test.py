@@ -16,6 +16,7 @@ from course_sync.models import Context, Freshness, Membership, Person, Platform,
 from lti_tool.cli import main
 from lti_tool.connection_desk import CHECKS
 from lti_tool.demo_lms import constants
+from lti_tool.registration import disconnect_moodle
 from lti_tool.services import current_services
 from mentor_console.grants import grant_role
 from tests.harness.demo_site import DemoSite
@@ -146,3 +147,27 @@ def test_the_command_says_the_same_and_ends_with_a_code_for_scripts(
     with site.tool.app_context():
         assert [context.external_id for context in db.session.query(Context)] == [str(constants.COURSE_ID)]
         db.session.remove()
+
+
+def test_with_lti_alone_each_page_says_what_is_not_known_and_who_can_turn_it_on(
+    site: DemoSite, browser: PlainBrowser
+) -> None:
+    with site.tool.app_context():
+        disconnect_moodle(db.session.query(Platform).one())
+        db.session.remove()
+    course = site.launch(constants.TRAINER_ID, browser)
+    site.run_jobs()
+    course = browser.get(course.url)
+    assert "what is not known here" in course.words
+    assert "Not known here: last visits, activities and due dates, hand-ins" in course.words
+    assert "An admin of your organisation turns the rest on" in course.words
+    home = course.url.rpartition("/")[0]
+    state = browser.get(f"{home}/sync")
+    assert "Not known here" in state.words
+    assert "All facts could be read" not in state.words
+    learner = browser.get(course.link("Aarav Agarwal"))
+    assert "neither visits nor steps have been read" in learner.words
+    assert "Connect them" in browser.get(f"{home}/organisation").words
+    own = site.launch(constants.FIRST_LEARNER_ID, PlainBrowser())
+    assert "only who is in the course" in own.words
+    assert "Platforms and invites" not in own.words, "nothing a learner could do"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,6 +221,12 @@ def test_groups_are_missed_only_where_the_course_has_some(site: DemoSite) -> Non
     refused = by_code(try_out(site, SiteClient(site, changed=changed), known_ids=frozenset()))["groups"]
     assert (refused.state, refused.capabilities) == (REFUSED, ("moodle/course:managegroups",))
     assert "(Manage groups)" in refused.words
+
+
+def test_the_documentation_names_every_function_and_capability() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "connect-moodle.md").read_text(encoding="utf-8")
+    wanted = {need.function for need in NEEDS} | {name for need in NEEDS for name in need.capabilities}
+    assert {name for name in wanted if f"`{name}`" not in page} == set()
 
 
 def test_a_token_never_stands_in_a_representation() -> None:
