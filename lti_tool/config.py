@@ -58,6 +58,8 @@ class Settings:
     default_locale: str = "en"
     default_time_zone: str = "Europe/Paris"
     sync_minutes: int = 30
+    platform_parallel: int = 8
+    platform_per_minute: int = 3000
     jobs: str = APSCHEDULER
     trusted_proxies: int = 0
     log_level: str = "INFO"
@@ -327,6 +329,20 @@ SETTINGS = (
         "30",
         "minutes between two scheduled syncs of a course, 1 to 1440",
         _between(1, 1440),
+    ),
+    Setting(
+        "EMENTOR_PLATFORM_PARALLEL",
+        "platform_parallel",
+        "8",
+        "requests at a time that all syncs together make at one platform, 1 to 64",
+        _between(1, 64),
+    ),
+    Setting(
+        "EMENTOR_PLATFORM_PER_MINUTE",
+        "platform_per_minute",
+        "3000",
+        "requests in a minute that all syncs together make at one platform, 10 to 100000",
+        _between(10, 100_000),
     ),
     Setting(
         "EMENTOR_JOBS",

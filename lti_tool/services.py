@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from course_sync.host_watch import Budget
 from course_sync.platform_client import PlatformClient
 from course_sync.registrations import Registration
 from course_sync.sync import PlatformServices
@@ -40,7 +41,8 @@ class Services:
     @property
     def platform(self) -> PlatformServices:
         """What a sync needs from up here."""
-        services = PlatformServices(client=self.client, open_secret=self.sealer.open)
+        budget = Budget(self.settings.platform_parallel, self.settings.platform_per_minute)
+        services = PlatformServices(client=self.client, open_secret=self.sealer.open, budget=budget)
         # What happens in the demo is dated noon UTC; there a day holds nothing more from then on.
         return replace(services, day_over=_DEMO_DAY_OVER) if self.settings.demo_clock else services
 
