@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -53,7 +55,11 @@ DOOR = (
 
 
 class Tool(Flask):
-    """The application; says nothing of a crash by itself."""
+    """The application; says nothing of a crash by itself, and has no coroutines among its functions."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is; Flask would examine each one at each request."""
+        return func
 
     def log_exception(self, *_problem: object) -> None:
         """Flask would write the whole address, which holds the session; error_pages logs class and place."""

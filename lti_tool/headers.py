@@ -69,20 +69,27 @@ def frame_by_any_platform() -> None:
 
 def _add_headers(response: Response) -> Response:
     forms, frames = g.get("form_origins", ()), g.get("frame_origins", ())
-    response.headers["Content-Security-Policy"] = _policy(tuple(forms), tuple(frames))
-    for name, value in _FIXED.items():
-        response.headers.setdefault(name, value)
-    if request.path.startswith(_PRIVATE_PATHS):
-        response.headers["Cache-Control"] = "no-store"
-    if current_services().settings.public_url.startswith("https://"):
-        response.headers["Strict-Transport-Security"] = _HSTS
+    is_private = request.path.startswith(_PRIVATE_PATHS)
+    if is_private:
+        response.headers.remove("Cache-Control")
+    is_https = current_services().settings.public_url.startswith("https://")
+    response.headers.extend(_headers(tuple(forms), tuple(frames), is_private, is_https))
     return response
 
 
 @lru_cache(maxsize=256)
-def _policy(forms: tuple[str, ...], frames: tuple[str, ...]) -> str:
+def _headers(
+    forms: tuple[str, ...], frames: tuple[str, ...], is_private: bool, is_https: bool
+) -> tuple[tuple[str, str], ...]:
+    """Put together once: setting one after the other looks through all of them each time."""
     form_action = " ".join(["form-action 'self'", *forms])
-    return _CONTENT_POLICY + form_action + "; " + " ".join(["frame-ancestors 'self'", *frames])
+    policy = _CONTENT_POLICY + form_action + "; " + " ".join(["frame-ancestors 'self'", *frames])
+    headers = {"Content-Security-Policy": policy, **_FIXED}
+    if is_private:
+        headers["Cache-Control"] = "no-store"
+    if is_https:
+        headers["Strict-Transport-Security"] = _HSTS
+    return tuple(headers.items())
 
 
 def _origins(addresses: Iterable[str | None]) -> list[str]:

@@ -1,17 +1,17 @@
-"""The two ends of every way in: for whom a refusal counts, and the session an accepted launch becomes.
+"""The two ends of every way in: for whom a refusal counts, and the session a launch becomes.
 
 Also the page for a browser without a cookie. Answers only; the checks are made elsewhere.
 """
 
 from __future__ import annotations
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, g, make_response, render_template, request
 
 from course_sync.registrations import Registration
 from lti_tool.entry import enter, first_page
 from lti_tool.headers import frame_by
 from lti_tool.launch_claims import Launch
-from lti_tool.launches import AcceptedLaunch
+from lti_tool.launches import CheckedLaunch
 from lti_tool.platform_storage import StorageSlot
 from lti_tool.rate_limits import STRANGERS, count_address
 from lti_tool.services import current_services
@@ -27,13 +27,18 @@ def note_registration(registration: Registration | None) -> None:
         frame_by(registration)
 
 
-def land(accepted: AcceptedLaunch, *, secret_in_address: bool = False) -> Response:
-    """Open the session of a launch and lead to its first page."""
+def land(checked: CheckedLaunch, *, secret_in_address: bool = False) -> Response:
+    """Open the session of a launch and lead to its first page. Raises LaunchRefused."""
     services = current_services()
-    opened = enter(accepted, services, now=g.now, real_now=g.real_now, secret_in_address=secret_in_address)
-    response = make_response(redirect(first_page(opened, accepted), 303))
+    opened = enter(checked, services, now=g.now, real_now=g.real_now, secret_in_address=secret_in_address)
+    response = lead_to(first_page(opened, checked.launch), 303)
     set_session_cookie(response, opened)
     return response
+
+
+def lead_to(address: str, status: int) -> Response:
+    """A redirect without a page, which no browser shows."""
+    return Response(status=status, headers={"Location": address})
 
 
 def offer_other_ways(ticket: str, slot: StorageSlot | None) -> Response:

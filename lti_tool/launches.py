@@ -14,7 +14,7 @@ from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from sqlalchemy import bindparam, exists, insert, update
+from sqlalchemy import Connection, bindparam, exists, insert, update
 from werkzeug.datastructures import Headers
 
 from course_sync.database import db, one_writer, table_of
@@ -46,7 +46,7 @@ MAX_PARAMETER_CHARS = 4096
 
 # Statements of every launch are made once: putting one together costs as much as running it.
 _LOGIN, _PLATFORM = table_of(LoginState).c, table_of(Platform).c
-_REMEMBER = insert(table_of(LoginState))
+_REMEMBER = insert(table_of(LoginState)).inline()
 _CONSUME = (
     update(table_of(LoginState))
     .where(
@@ -83,12 +83,19 @@ class ArrivedToken:
     registration: Registration | None
 
 
+class StateNotConsumed(Exception):
+    """The login of a launch cannot be finished; `find_refusal` says why."""
+
+
 @dataclass(frozen=True)
-class AcceptedLaunch:
-    """A launch that passed every check, with its state consumed."""
+class CheckedLaunch:
+    """A launch that passed every check but the last: its state is consumed where its session opens."""
 
     registration: Registration
     launch: Launch
+    state_hash: str
+    browser_secret: str | None
+    """None = the person at the browser has confirmed who they are (waiting_launches); "" = none came."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +136,7 @@ def begin_login(
         "storage_target": storage_target,
         "created_at": real_now,
     }
-    # A connection alone: a session of objects costs twice as much.
-    with one_writer(), db.engine.begin() as connection:
+    with one_writer() as connection:
         count_use(LOGINS, f"{registration.platform_id}:{login_hint}", real_now, connection)
         connection.execute(_REMEMBER, row)
     query = {
@@ -172,7 +178,7 @@ def find_registration_of_state(state: str) -> Registration | None:
     return registration_of(db.session.get_one(Platform, row.platform_id)) if row else None
 
 
-def accept_launch(
+def check_launch(
     arrived: ArrivedToken,
     form: Mapping[str, str],
     cookies: Mapping[str, str],
@@ -181,10 +187,10 @@ def accept_launch(
     platform_keys: PlatformKeys,
     own_origin: str,
     real_now: datetime,
-) -> AcceptedLaunch | CookielessLaunch:
-    """Check a launch to the letter and consume its state. Raises LaunchRefused; then nothing was recorded.
+) -> CheckedLaunch | CookielessLaunch:
+    """Check a launch to the letter. Raises LaunchRefused. Consumes and records nothing.
 
-    Without the login's cookie nothing is consumed either: in a frame, another proof may be asked for.
+    Without the login's cookie, in a frame, another proof may be asked for.
     """
     if form.get("error"):
         raise LaunchRefused("platform_error", _safe_code(form["error"]))
@@ -195,11 +201,11 @@ def accept_launch(
         raise LaunchRefused("platform_unknown")
     # No transaction is open while the platform is asked for its keys.
     claims = verify_signature(unverified, platform_keys.get_key(registration, unverified.kid))
-    return _accept_signed(claims, registration, form, cookies, headers, own_origin, real_now)
+    return _check_browser(claims, registration, form, cookies, headers, own_origin, real_now)
 
 
 @refusing_signed()
-def _accept_signed(
+def _check_browser(
     claims: dict[str, Any],
     registration: Registration,
     form: Mapping[str, str],
@@ -207,7 +213,7 @@ def _accept_signed(
     headers: Headers,
     own_origin: str,
     real_now: datetime,
-) -> AcceptedLaunch | CookielessLaunch:
+) -> CheckedLaunch | CookielessLaunch:
     _check_signed(claims, registration, own_origin, real_now)
     launch = read_launch(claims)
     state = form.get("state", "")
@@ -216,8 +222,7 @@ def _accept_signed(
     browser_secret = cookies.get(login_cookie_name(state), "")
     if not browser_secret and _is_framed(headers, launch):
         return _without_cookie(registration, launch, claims, hash_of(state), real_now)
-    consume_state(hash_of(state), launch.nonce, registration, browser_secret, real_now)
-    return AcceptedLaunch(registration, launch)
+    return CheckedLaunch(registration, launch, hash_of(state), browser_secret)
 
 
 def _check_signed(
@@ -257,31 +262,36 @@ def _choose_registration(issuer: str, client_id: str) -> Registration:
     return candidates[0]
 
 
-def consume_state(
-    state_hash: str, nonce: str, registration: Registration, browser_secret: str | None, real_now: datetime
-) -> None:
-    """One UPDATE decides: of two identical launches exactly one changes the row. Raises LaunchRefused.
-
-    `browser_secret` None = the person at the browser has confirmed who they are (waiting_launches).
-    """
+def consume_state(checked: CheckedLaunch, connection: Connection, real_now: datetime) -> None:
+    """One UPDATE decides: of two identical launches exactly one changes the row. Raises StateNotConsumed."""
     given = {
-        "state": state_hash,
-        "nonce": hash_of(nonce),
-        "platform": registration.platform_id,
+        "state": checked.state_hash,
+        "nonce": hash_of(checked.launch.nonce),
+        "platform": checked.registration.platform_id,
         "since": real_now - LOGIN_LIFE,
         "now": real_now,
     }
-    with one_writer(), db.engine.begin() as connection:
-        if browser_secret is None:
-            consumed = connection.execute(_CONSUME, given)
-        else:
-            consumed = connection.execute(_CONSUME_IN_BROWSER, given | {"browser": hash_of(browser_secret)})
+    if checked.browser_secret is None:
+        consumed = connection.execute(_CONSUME, given)
+    else:
+        given["browser"] = hash_of(checked.browser_secret)
+        consumed = connection.execute(_CONSUME_IN_BROWSER, given)
     if consumed.rowcount != 1:
+        raise StateNotConsumed
+
+
+def find_refusal(checked: CheckedLaunch, real_now: datetime) -> LaunchRefused:
+    """Why the state of a launch was not consumed; asked for outside of the transaction that tried."""
+    registration = checked.registration
+    try:
         check_platform(_read_anew(registration))
-        db.session.rollback()  # what follows must not look at rows as they were before
-        row = db.session.get(LoginState, state_hash)
-        # None: its twin got there between our two statements
-        raise _why_not(row, nonce, browser_secret, registration, real_now) or LaunchRefused("launch_replayed")
+    except LaunchRefused as refusal:
+        return refusal
+    db.session.rollback()  # what follows must not look at rows as they were before
+    row = db.session.get(LoginState, checked.state_hash)
+    why_not = _why_not(row, checked.launch.nonce, checked.browser_secret, registration, real_now)
+    # None: its twin got there between our two statements
+    return why_not or LaunchRefused("launch_replayed")
 
 
 def _why_not(

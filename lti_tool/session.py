@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from flask import Response
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 from werkzeug.datastructures import Headers
 
 from course_sync.database import db, one_writer, table_of
@@ -30,7 +30,7 @@ SESSION_LIFE = timedelta(hours=8)
 """A working day; not prolonged by use."""
 ADDRESS_LIFE = timedelta(hours=2)
 """Of a session whose address is all one needs."""
-_OPEN = insert(table_of(LaunchSession))
+_OPEN = insert(table_of(LaunchSession)).inline()
 """Made once: putting a statement together costs as much as running it."""
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -92,8 +92,12 @@ def open_session(
     return_url: str | None = None,
     placing: Placing | None = None,
     secret_in_address: bool = False,
+    first: Callable[[Connection], None] | None = None,
 ) -> OpenedSession:
-    """Open a session for an accepted launch and commit it. `roles` are principal context roles."""
+    """Open a session for a launch and commit it. `roles` are principal context roles.
+
+    `first` is done in the same transaction; where it raises, there is no session.
+    """
     opened = OpenedSession(secrets.token_urlsafe(16), secrets.token_urlsafe(32), secret_in_address)
     row = {
         "handle": opened.handle,
@@ -112,7 +116,9 @@ def open_session(
     }
     if db.session.registry.has():  # what was written on the way here holds before the session does
         db.session.commit()
-    with one_writer(), db.engine.begin() as connection:
+    with one_writer() as connection:
+        if first is not None:
+            first(connection)
         connection.execute(_OPEN, row)
     return opened
 

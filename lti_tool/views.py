@@ -14,7 +14,6 @@ from flask import (
     g,
     jsonify,
     make_response,
-    redirect,
     render_template,
     request,
 )
@@ -22,7 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from lti_tool import health, launches
 from lti_tool.headers import frame_by
-from lti_tool.landing import land, note_registration, offer_other_ways, prepare_answer
+from lti_tool.landing import land, lead_to, note_registration, offer_other_ways, prepare_answer
 from lti_tool.login_cookies import (
     delete_login_cookies,
     list_surplus_cookies,
@@ -42,11 +41,12 @@ JWKS_CACHE_SECONDS = 300
 @blueprint.route(launches.LOGIN_PATH, methods=["GET", "POST"])
 def login() -> BaseResponse:
     """Third-party initiated login: to the platform's authorisation address, with state and nonce."""
-    note_registration(launches.find_login_registration(request.values))
+    parameters = request.form.to_dict() | request.args.to_dict()
+    note_registration(launches.find_login_registration(parameters))
     login = launches.begin_login(
-        request.values, request.headers, current_services().settings.public_url, g.real_now
+        parameters, request.headers, current_services().settings.public_url, g.real_now
     )
-    response = make_response(redirect(login.address, 302) if login.slot is None else _go_on_page(login))
+    response = lead_to(login.address, 302) if login.slot is None else make_response(_go_on_page(login))
     set_login_cookie(response, login.cookie_name, login.browser_secret)
     delete_login_cookies(response, list_surplus_cookies(request.cookies))
     return response
@@ -66,7 +66,7 @@ def launch() -> BaseResponse:
     note_registration(
         arrived.registration or launches.find_registration_of_state(request.form.get("state", ""))
     )
-    accepted = launches.accept_launch(
+    checked = launches.check_launch(
         arrived,
         request.form,
         request.cookies,
@@ -75,10 +75,10 @@ def launch() -> BaseResponse:
         own_origin=services.settings.public_url,
         real_now=g.real_now,
     )
-    if isinstance(accepted, launches.CookielessLaunch):
-        prepare_answer(accepted.launch, accepted.registration)
-        return offer_other_ways(keep_waiting(accepted, services.sealer, g.real_now), accepted.slot)
-    response = land(accepted)
+    if isinstance(checked, launches.CookielessLaunch):
+        prepare_answer(checked.launch, checked.registration)
+        return offer_other_ways(keep_waiting(checked, services.sealer, g.real_now), checked.slot)
+    response = land(checked)
     delete_login_cookies(response, [login_cookie_name(request.form.get("state", ""))])
     return response
 

@@ -16,12 +16,13 @@ from lti_tool.services import current_services
 from lti_tool.session import is_from_own_frame
 from lti_tool.waiting_launches import (
     HeldLaunch,
-    accept_confirmed,
-    accept_with_secret,
     delete_confirm_cookie,
     find_registration_of_ticket,
     get_held,
+    prove_by_word,
+    prove_with_secret,
     set_confirm_cookie,
+    spend_ticket,
 )
 
 STORAGE_PATH = "/lti/storage"
@@ -43,22 +44,21 @@ def opened_by_get() -> Response:
 def resume() -> Response:
     """The platform's page still had the login's secret: the session's secret goes into its address."""
     held = _get_held()
-    launch = held.accepted_if_proven
-    prepare_answer(launch.launch, launch.registration)
+    prepare_answer(held.launch, held.registration)
     if not is_from_own_frame(request.headers):  # without what it says, an address would open to anybody
         return offer_other_ways(held.ticket, None)
-    accepted = accept_with_secret(held, request.form.get("secret", ""), g.real_now)
-    return land(accepted, secret_in_address=True)
+    response = land(prove_with_secret(held, request.form.get("secret", "")), secret_in_address=True)
+    spend_ticket(held.ticket)
+    return response
 
 
 @blueprint.post(CONTINUE_PATH)
 def show() -> Response:
     """In the new tab: who would continue where. Consumes nothing."""
     held = _get_held()
-    launch = held.accepted_if_proven.launch
-    prepare_answer(launch, held.accepted_if_proven.registration)
+    prepare_answer(held.launch, held.registration)
     frame_by_nobody()
-    sentence = _who_opened(launch, held.platform_name)
+    sentence = _who_opened(held.launch, held.platform_name)
     page = render_template("lti_tool/continue.html", sentence=sentence, ticket=held.ticket)
     response = make_response(page)
     set_confirm_cookie(response, held.ticket)
@@ -70,7 +70,8 @@ def enter() -> Response:
     """The person said yes: a session with its ordinary cookie, in this tab."""
     held = _get_held()
     frame_by_nobody()
-    response = land(accept_confirmed(held, request.cookies, g.real_now))
+    response = land(prove_by_word(held, request.cookies))
+    spend_ticket(held.ticket)
     delete_confirm_cookie(response, held.ticket)
     return response
 

@@ -21,8 +21,8 @@ from course_sync.models import Platform
 from course_sync.records import registration_of
 from course_sync.registrations import Registration
 from lti_tool.approvals import check_platform
-from lti_tool.launch_claims import read_launch
-from lti_tool.launches import AcceptedLaunch, CookielessLaunch, consume_state
+from lti_tool.launch_claims import Launch, read_launch
+from lti_tool.launches import CheckedLaunch, CookielessLaunch
 from lti_tool.login_cookies import LOGIN_COOKIE_PATH
 from lti_tool.models import WaitingLaunch
 from lti_tool.refusals import LaunchRefused, refusing_signed
@@ -40,7 +40,8 @@ CONFIRM_COOKIE_PREFIX = "__Secure-ementor-confirm-"
 class HeldLaunch:
     """A launch behind a ticket. Not accepted yet: nobody has shown that it is theirs."""
 
-    accepted_if_proven: AcceptedLaunch
+    registration: Registration
+    launch: Launch
     platform_name: str
     state_hash: str
     ticket: str
@@ -73,7 +74,7 @@ def get_held(ticket: str, sealer: Sealer, real_now: datetime) -> HeldLaunch:
     with refusing_signed():
         check_platform(registration)
     launch = read_launch(json.loads(sealer.open(row.claims_sealed)))
-    return HeldLaunch(AcceptedLaunch(registration, launch), platform.name, row.state_hash, ticket)
+    return HeldLaunch(registration, launch, platform.name, row.state_hash, ticket)
 
 
 def find_registration_of_ticket(ticket: str) -> Registration | None:
@@ -82,21 +83,27 @@ def find_registration_of_ticket(ticket: str) -> Registration | None:
     return registration_of(db.session.get_one(Platform, row.platform_id)) if row else None
 
 
-@refusing_signed()
-def accept_with_secret(held: HeldLaunch, browser_secret: str, real_now: datetime) -> AcceptedLaunch:
-    """Finish the launch with what the platform's page kept for this browser. Raises LaunchRefused."""
-    return _accept(held, browser_secret, real_now)
+def prove_with_secret(held: HeldLaunch, browser_secret: str) -> CheckedLaunch:
+    """The launch with what the platform's page kept for this browser."""
+    return CheckedLaunch(held.registration, held.launch, held.state_hash, browser_secret)
 
 
 @refusing_signed()
-def accept_confirmed(held: HeldLaunch, cookies: Mapping[str, str], real_now: datetime) -> AcceptedLaunch:
-    """Finish the launch in the tab that has shown its person whose it is. Raises LaunchRefused."""
+def prove_by_word(held: HeldLaunch, cookies: Mapping[str, str]) -> CheckedLaunch:
+    """The launch in the tab that has shown its person whose it is. Raises LaunchRefused."""
     shown = cookies.get(_confirm_cookie_name(held.ticket), "")
     if not shown:
         raise LaunchRefused("browser_unknown")
     if not compare_digest(shown.encode(), _confirm_value(held.ticket).encode()):
         raise LaunchRefused("ticket_foreign")
-    return _accept(held, None, real_now)
+    return CheckedLaunch(held.registration, held.launch, held.state_hash, None)
+
+
+def spend_ticket(ticket: str) -> None:
+    """Erase the claims of a launch whose state is consumed: its ticket leads nowhere any more."""
+    own = WaitingLaunch.ticket_hash == hash_of(ticket)
+    db.session.execute(update(WaitingLaunch).where(own).values(claims_sealed=SPENT))
+    db.session.commit()
 
 
 def forget_expired(real_now: datetime) -> None:
@@ -126,16 +133,6 @@ def delete_confirm_cookie(response: Response, ticket: str) -> None:
     response.delete_cookie(
         _confirm_cookie_name(ticket), path=LOGIN_COOKIE_PATH, secure=True, httponly=True, samesite="Strict"
     )
-
-
-def _accept(held: HeldLaunch, browser_secret: str | None, real_now: datetime) -> AcceptedLaunch:
-    accepted = held.accepted_if_proven
-    db.session.rollback()  # the state is consumed on a connection of its own
-    consume_state(held.state_hash, accepted.launch.nonce, accepted.registration, browser_secret, real_now)
-    own = WaitingLaunch.ticket_hash == hash_of(held.ticket)
-    db.session.execute(update(WaitingLaunch).where(own).values(claims_sealed=SPENT))
-    db.session.commit()
-    return accepted
 
 
 def _find_row(ticket: str) -> WaitingLaunch | None:

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from course_sync.database import db
+from course_sync.database import db, one_writer
 from course_sync.models import ACTIVE, REFUSED, Platform
-from lti_tool.launches import consume_state
-from lti_tool.refusals import LaunchRefused
+from lti_tool.launch_claims import read_launch
+from lti_tool.launches import CheckedLaunch, StateNotConsumed, consume_state, find_refusal
 from lti_tool.registration import find_registration
 from lti_tool.secrets import hash_of
 from lti_tool.services import current_services
@@ -36,8 +36,11 @@ def refusal_of(platform: TestPlatform, state: str, nonce: str, real_now: datetim
     assert registration is not None
     db.session.execute(update(Platform).values(status=status).execution_options(synchronize_session=False))
     db.session.commit()
+    launch = read_launch(platform.claims(nonce))
+    checked = CheckedLaunch(registration, launch, hash_of(state), None)
     try:
-        consume_state(hash_of(state), nonce, registration, None, real_now)
-    except LaunchRefused as refusal:
-        return refusal.code
+        with one_writer() as connection:
+            consume_state(checked, connection, real_now)
+    except StateNotConsumed:
+        return find_refusal(checked, real_now).code
     return ""
