@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mentor_console import moments, wording
+from mentor_console.flags.findings import Reason
 from mentor_console.screens import KnownFact
 
 
@@ -25,6 +26,9 @@ def fact_sentence(fact: KnownFact, now: datetime) -> str:
         "fact_steps_done": _steps_done,
         "fact_submissions": _submissions,
         "fact_grades": _grades,
+        "fact_posts": _posts,
+        "fact_no_posts": _no_posts,
+        "fact_reported": _reported,
         "fact_groups": _groups,
         "fact_enrolled": _enrolled,
         "fact_identity": _identity,
@@ -32,6 +36,23 @@ def fact_sentence(fact: KnownFact, now: datetime) -> str:
     }
     sentence = sentences.get(fact.reason.code)
     return sentence(fact.reason.values, now) if sentence else wording.sentence(fact.reason, now, "learner")
+
+
+def fact_line(reason: Reason, now: datetime) -> str:
+    """A fact of forums or of the platform's report in nobody's person, for who looks after the learner."""
+    if reason.code == "fact_posts":
+        return ngettext(
+            "%(num)d post in the forums, the last on %(date)s.",
+            "%(num)d posts in the forums, the last on %(date)s.",
+            reason.values["posts"],
+            date=_date(reason.values, now),
+        )
+    if reason.code == "fact_reported":
+        share = wording.percent(float(reason.values["share"] or 0))
+        return _("%(share)s of the course done, as the platform sums it up.", share=share)
+    if reason.code == "fact_no_posts":
+        return _("Nothing written in the forums yet.")
+    return _("Posts in forums are not known.")
 
 
 def fact_origin(fact: KnownFact, now: datetime) -> str:
@@ -92,6 +113,24 @@ def _grades(values: Mapping[str, Any], now: datetime) -> str:
     )
 
 
+def _posts(values: Mapping[str, Any], now: datetime) -> str:
+    return ngettext(
+        "You have written %(num)d post in the forums, the last on %(date)s.",
+        "You have written %(num)d posts in the forums, the last on %(date)s.",
+        values["posts"],
+        date=_date(values, now),
+    )
+
+
+def _no_posts(values: Mapping[str, Any], now: datetime) -> str:
+    return _("You have written nothing in the forums yet.")
+
+
+def _reported(values: Mapping[str, Any], now: datetime) -> str:
+    share = wording.percent(values["share"])
+    return _("The platform sums it up as %(share)s of the course done.", share=share)
+
+
 def _groups(values: Mapping[str, Any], now: datetime) -> str:
     return ngettext(
         "Your group: %(names)s.",
@@ -121,6 +160,7 @@ def _unknown(values: Mapping[str, Any], now: datetime) -> str:
         "active_days": _("It is not known on which days you worked in the course."),
         "steps_done": _("It is not known which steps you have done."),
         "submissions": _("It is not known what you have handed in."),
+        "posts": _("It is not known what you have written in the forums."),
         "enrolment": _("It is not known when your enrolment began."),
     }
     return by_code.get(values["what"], _("Something that the platform did not tell."))

@@ -25,12 +25,13 @@ from mentor_console.evidence import get_evidence
 from mentor_console.evidence_lines import Evidence
 from mentor_console.extensions import list_extensions
 from mentor_console.flag_history import add_readings
+from mentor_console.flags.findings import Reason
 from mentor_console.freshness import freshness_of
 from mentor_console.history import Told, build_timeline, contact_line, flag_line, list_flags, list_open_flags
 from mentor_console.mentorship import is_mentor
 from mentor_console.models import Assignment, Flag
 from mentor_console.notes import list_notes
-from mentor_console.own_facts import list_known_facts
+from mentor_console.own_facts import find_posts, find_reported, list_known_facts
 from mentor_console.playbooks import suggest
 from mentor_console.quieting import list_asking, see
 from mentor_console.reading_times import list_read_at
@@ -96,6 +97,7 @@ def get_learner_page(
         kind=flags[0].kind if flags else None,
         weeks=picture.weeks,
         evidence=picture.evidence,
+        told=_list_told(learner, picture),
         active_days=tuple(picture.known.active_days),
         progress=picture.progress,
         **_below(before, history),
@@ -111,6 +113,13 @@ def get_learner_page(
         set_aside=bool(flags) and all(flag.is_set_aside for flag in flags),
         seen=picture.seen,
     )
+
+
+def _list_told(learner: Membership, picture: _Picture) -> tuple[Reason, ...]:
+    """Facts that stand beside the steps."""
+    posts = find_posts(learner, picture.known.activities)
+    reported = find_reported(learner, picture.progress)
+    return tuple(reason for reason in (reported, posts) if reason is not None)
 
 
 def _about(learner: Membership) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from course_sync.database import db
 from course_sync.look_days import find_zone_and_look_days
-from course_sync.models import ActiveDay, Activity, Membership, Progress
+from course_sync.models import SOURCE_MOODLE, ActiveDay, Activity, Membership, Progress
+from course_sync.posts import find_written
 from mentor_console.flags.findings import Reason
 from mentor_console.freshness import Reading, get_readings
 from mentor_console.local_days import local_day
@@ -26,6 +27,9 @@ FACT_CODES: Mapping[str, tuple[str, ...]] = {
     "fact_steps_done": ("done", "required"),
     "fact_submissions": ("handed_in", "expected"),
     "fact_grades": ("graded",),
+    "fact_posts": ("posts", "at"),
+    "fact_no_posts": (),
+    "fact_reported": ("share",),
     "fact_groups": ("names", "count"),
     "fact_enrolled": ("at",),
     "fact_identity": ("name", "email"),
@@ -56,6 +60,8 @@ def list_known_facts(
             readings.get("submissions"),
         ),
         _fact("grades", _grades(rows), readings.get("grades")),
+        _fact("posts", find_posts(membership, activities), readings.get("posts")),
+        _reported(membership, progress),
         _fact("groups", _groups(membership), readings.get("roster"), membership.as_of),
         _fact("enrolment", _enrolment(membership), readings.get("roster"), membership.as_of),
         _fact("identity", _identity(membership), readings.get("roster"), membership.as_of),
@@ -141,6 +147,31 @@ def _submissions(
 def _grades(rows: Mapping[int, Progress]) -> Reason | None:
     graded = sum(row.score_ratio is not None for row in rows.values())
     return Reason("fact_grades", {"graded": graded}) if graded else None
+
+
+def find_posts(membership: Membership, activities: Iterable[Activity]) -> Reason | None:
+    """What the learner wrote in forums; None where the course has none that is open."""
+    forums = [activity for activity in activities if activity.module == "forum" and activity.visible]
+    if not forums:
+        return None
+    if all(forum.posts_as_of is None for forum in forums):
+        return _unknown("posts")
+    written = find_written(membership.id)
+    if not written.posts or written.last_posted_at is None:
+        return Reason("fact_no_posts")
+    return Reason("fact_posts", {"posts": written.posts, "at": written.last_posted_at.isoformat()})
+
+
+def find_reported(membership: Membership, progress: ProgressSummary) -> Reason | None:
+    """How far the platform's own report says the learner is, where the steps themselves are not known."""
+    if progress.source or membership.reported_share is None:
+        return None
+    return Reason("fact_reported", {"share": membership.reported_share})
+
+
+def _reported(membership: Membership, progress: ProgressSummary) -> KnownFact | None:
+    reason = find_reported(membership, progress)
+    return KnownFact("reported", reason, SOURCE_MOODLE, membership.reported_as_of) if reason else None
 
 
 def _groups(membership: Membership) -> Reason | None:

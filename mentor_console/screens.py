@@ -185,6 +185,8 @@ class StepLine:
     """platform | hand; "" = the deadline is everybody's."""
     read_at: datetime | None = None
     """Of an unknown step: when it was last read that nothing was done; None = never."""
+    asks_for: str = ""
+    """What completes it where that is not plain: tick | grade | pass | posts; "" = plain or not told."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,8 @@ class LearnerPage:
     evidence: Evidence | None = None
     active_days: tuple[date, ...] = ()
     """Days with a trace, as the rules count days, oldest first: silence can be checked on them."""
+    told: tuple[Reason, ...] = ()
+    """Facts beside the steps: posts in forums, the platform's own summary (fact_wording.fact_line)."""
 
 
 @dataclass(frozen=True)

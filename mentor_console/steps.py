@@ -181,7 +181,24 @@ def _step_line(
         cohort_done_share=share,
         extended_by=extended_by,
         read_at=read_at if state == "unknown" else None,
+        asks_for=_find_requirement(activity),
     )
+
+
+_REQUIREMENTS = {
+    "completionpassgrade": "pass",
+    "completionusegrade": "grade",
+    "completionposts": "posts",
+    "completiondiscussions": "posts",
+    "completionreplies": "posts",
+}
+"""What Moodle's rules of completion ask for, the strictest first; to visit or hand in is plain."""
+
+
+def _find_requirement(activity: Activity) -> str:
+    if activity.completion_kind == "manual":
+        return "tick"
+    return next((code for rule, code in _REQUIREMENTS.items() if rule in activity.completion_rules), "")
 
 
 def _find_extender(activity: Activity, progress: Progress | None, by_hand: datetime | None) -> str:

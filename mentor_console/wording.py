@@ -239,6 +239,17 @@ def step_words(state: str) -> str:
     return by_code.get(state, state)
 
 
+def requirement_words(asks_for: str) -> str:
+    """What completes a step, where that is not plain (StepLine.asks_for)."""
+    by_code = {
+        "tick": pgettext("requirement", "ticked off by hand"),
+        "grade": pgettext("requirement", "done once graded"),
+        "pass": pgettext("requirement", "done once passed"),
+        "posts": pgettext("requirement", "asks for posts"),
+    }
+    return by_code.get(asks_for, "")
+
+
 def event_words(event: str, subject: str, count: int = 1) -> str:
     """One line of the shared history; `count` events of a kind and day, `subject` is the last of them."""
     if event == "completed" and count > 1:

@@ -17,6 +17,7 @@ from mentor_console.learner_page import get_learner_page, get_own_page
 from mentor_console.own_facts import FACT_CODES
 from mentor_console.screens import KnownFact, OwnPage, StepLine
 from tests.integration.console_world import COURSE_START, NOW, World, days_ago, viewer_for
+from tests.integration.test_own_facts import writer_and_silent
 
 
 @pytest.fixture
@@ -355,6 +356,7 @@ class TestOwnPage:
         world.know(known, world.make_assignment_activity(3), submission="submitted", score_ratio=1.0)
         pages = [own_page(world, known), own_page(world, world.make_member(access_as_of=None))]
         pages.append(own_page(world, world.make_member(last_access_days=None)))
+        pages += [own_page(world, learner) for learner in writer_and_silent(world)]
         made = {fact.reason.code: tuple(fact.reason.values) for page in pages for fact in page.facts}
         assert made == dict(FACT_CODES)
 

@@ -243,6 +243,9 @@ def own_page(**changes: object) -> OwnPage:
                 "steps_done", Reason("fact_steps_done", {"done": 8, "required": 26}), "moodle", read_at
             ),
             KnownFact("submissions", Reason("fact_unknown", {"what": "submissions"}), "", None),
+            KnownFact(
+                "posts", Reason("fact_posts", {"posts": 3, "at": read_at.isoformat()}), "moodle", read_at
+            ),
             KnownFact("groups", Reason("fact_groups", {"names": "group B", "count": 1}), "lti", None),
         ),
         flags=(flag(level=""), missed_flag()),

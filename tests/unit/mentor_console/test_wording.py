@@ -166,6 +166,8 @@ def test_every_fact_about_a_learner_has_its_sentence(locale: str) -> None:
         "handed_in": 1,
         "expected": 4,
         "graded": 2,
+        "posts": 2,
+        "share": 0.85,
         "names": "group B",
         "count": 1,
         "name": "Ann",
@@ -173,7 +175,7 @@ def test_every_fact_about_a_learner_has_its_sentence(locale: str) -> None:
     }
     with reading(locale):
         for code, names in own_facts.FACT_CODES.items():
-            for what in ("last_access", "active_days", "steps_done", "submissions", "enrolment"):
+            for what in ("last_access", "active_days", "steps_done", "submissions", "posts", "enrolment"):
                 values = {name: examples.get(name, what) for name in names}
                 sentence = fact_wording.fact_sentence(KnownFact("x", Reason(code, values), "lti", NOW), NOW)
                 assert sentence.endswith(".")
