@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+PAGES_REPEAT = "endless_pages"
+"""Code of a problem of a list whose pages repeat: who is listed is there, who is not may be as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class RosterMember:

@@ -145,10 +145,12 @@ class PlatformClient:
         media_type: str,
         *,
         timeout_seconds: float | None = None,
+        on_repeat: Callable[[], None] = lambda: None,
     ) -> Iterator[dict[str, Any]]:
         """Each page of a service, following `Link: rel=next` on the same host. Raises PlatformError midway.
 
-        A `next` that was read already ends the list; `timeout_seconds` covers all pages together.
+        A later page that names itself as the next one ends the list, and `on_repeat` hears of it: nobody
+        knows whether that was the end. `timeout_seconds` covers all pages together.
         """
         origin = origin_of(check_service_url(url, registration, self._reach))
         good_until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -166,7 +168,11 @@ class PlatformClient:
             if not isinstance(page, dict):
                 raise PlatformAnswerInvalid("a page is not an object")
             yield page
-            next_url = next_link(next_url, answer.headers.get("Link", ""))
+            this_url, next_url = next_url, next_link(next_url, answer.headers.get("Link", ""))
+            if next_url in seen and len(seen) > 1:
+                if next_url != this_url:
+                    raise PlatformAnswerInvalid("the pages lead in a circle", code="endless_pages")
+                on_repeat()
 
     def call_moodle(
         self,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from course_sync.errors import PlatformAnswerInvalid
-from course_sync.facts import Roster, RosterMember
+from course_sync.facts import PAGES_REPEAT, Roster, RosterMember
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE
 from course_sync.records import LEARNER_PLATFORM_ROLES, standing_of
 
@@ -85,6 +85,9 @@ def find_complaint(
     `other` is the list of the other source where that was read in the same run and is not empty.
     """
     source, listed = roster.source, roster.members.keys()
+    stuck = next((row for row in roster.problems if getattr(row, "code", "") == PAGES_REPEAT), None)
+    if isinstance(stuck, PlatformAnswerInvalid):
+        return stuck
     elsewhere = {key for key, member in other.members.items() if not member.suspended} if other else set()
     if not listed and (known or elsewhere):
         return PlatformAnswerInvalid(_EMPTY[source], code="empty_roster")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from course_sync.errors import PlatformAnswerInvalid
-from course_sync.facts import Roster, RosterMember
+from course_sync.errors import PlatformAnswerInvalid, PlatformError
+from course_sync.facts import PAGES_REPEAT, Roster, RosterMember
 from course_sync.models import SOURCE_LTI
 from course_sync.platform_client import PlatformClient
 from course_sync.registrations import Registration
@@ -35,10 +35,20 @@ class LtiSource:
 
     def fetch_roster(self) -> Roster:
         """Everybody in the context. Raises PlatformError, also when only a later page fails."""
+        repeated: list[PlatformError] = []
         pages = self._client.fetch_pages(
-            self._registration, self._url, SCOPE_NRPS, MEDIA_TYPE_NRPS, timeout_seconds=self._timeout_seconds
+            self._registration,
+            self._url,
+            SCOPE_NRPS,
+            MEDIA_TYPE_NRPS,
+            timeout_seconds=self._timeout_seconds,
+            on_repeat=lambda: repeated.append(_stuck()),
         )
-        return Roster(self.name, parse_members(pages))
+        return Roster(self.name, parse_members(pages), tuple(repeated))
+
+
+def _stuck() -> PlatformError:
+    return PlatformAnswerInvalid("a page of the roster names itself as the next one", code=PAGES_REPEAT)
 
 
 def parse_members(pages: Iterable[dict[str, Any]]) -> dict[str, RosterMember]:

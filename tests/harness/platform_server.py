@@ -54,18 +54,20 @@ def serve_moodle(server: HTTPServer, moodle: FakeMoodle) -> None:
     def rest(request: Request) -> Response:
         function, params = request.form["wsfunction"], unflatten(request.form.to_dict())
         answer = moodle.answer(function, params)
+        answer = answer() if callable(answer) and not isinstance(answer, Response) else answer
         if isinstance(answer, Response):
             return answer
         return Response(json.dumps(answer), content_type="application/json")
 
     def roster(request: Request) -> Response:
         start, size = int(request.args.get("from", 0)), moodle.page_size
-        members = moodle.nrps_members()
-        if start and moodle.failing.get("nrps") == "second page":
-            return Response("", status=500)
+        members, fault = moodle.nrps_members(), moodle.failing.get("nrps")
+        if fault == "gone" or (start and fault == "second page"):
+            return Response("", status=404 if fault == "gone" else 500)
         page = Response(json.dumps({"members": members[start : start + size]}), content_type=MEDIA_TYPE_NRPS)
         if start + size < len(members):
-            page.headers["Link"] = f'</memberships?from={start + size}>; rel="next"'
+            after = {"next is itself": start, "next is the first": 0}.get(fault, start + size)
+            page.headers["Link"] = f'</memberships?from={after if start else size}>; rel="next"'
         return page
 
     server.expect_request("/token.php").respond_with_json({"access_token": "t", "expires_in": 3600})
