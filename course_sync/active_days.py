@@ -5,7 +5,8 @@ so days between two looks are known only from what was completed or handed in on
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from sqlalchemy import select
@@ -22,21 +23,40 @@ def local_day(moment: datetime, zone: tzinfo) -> dt.date:
     return moment.astimezone(zone).date()
 
 
-def record_active_days(days: Mapping[tuple[int, dt.date], str], source: str, today: dt.date) -> int:
+def record_active_days(
+    days: Mapping[tuple[int, dt.date], str], source: str, today: dt.date, looks: Sequence[dt.date] = ()
+) -> int:
     """Keep days by (membership id, local day) -> visit | completion | submission. How many were new.
 
     Days and `today` are the organisation's. The first trace of a day stays; a day after today is a mistake of
-    some clock and left out.
+    some clock and left out. So is work on a day that `looks` (days, the earliest first, at the end of which
+    everybody's last visit was read) show to be without a visit: somebody else did it, or dated it so.
     """
     wanted = {key: evidence for key, evidence in days.items() if key[1] <= today}
     new: list[dict[str, object]] = []
     for chunk in chunked(sorted({membership_id for membership_id, _day in wanted}), _CHUNK_MEMBERSHIPS):
-        statement = select(ActiveDay.membership_id, ActiveDay.day).where(ActiveDay.membership_id.in_(chunk))
-        known = {(row.membership_id, row.day) for row in db.session.execute(statement)}
+        columns = (ActiveDay.membership_id, ActiveDay.day, ActiveDay.evidence)
+        rows = db.session.execute(select(*columns).where(ActiveDay.membership_id.in_(chunk))).all()
+        known = {(row.membership_id, row.day) for row in rows}
+        visits = {(row.membership_id, row.day) for row in rows if row.evidence == "visit"}
         members = set(chunk)
         new += [
             {"membership_id": key[0], "day": key[1], "evidence": evidence, "source": source}
             for key, evidence in wanted.items()
-            if key[0] in members and key not in known
+            if key[0] in members
+            and key not in known
+            and (evidence == "visit" or not _is_refuted(key, visits, looks))
         ]
     return insert_new(ActiveDay, new)
+
+
+def _is_refuted(
+    key: tuple[int, dt.date], visits: Collection[tuple[int, dt.date]], looks: Sequence[dt.date]
+) -> bool:
+    """Whether the first look at or after the day told of a last visit before it."""
+    membership_id, day = key
+    at = bisect_left(looks, day)
+    if at == len(looks):
+        return False
+    until = (looks[at] - day).days
+    return not any((membership_id, day + dt.timedelta(days=later)) in visits for later in range(until + 1))

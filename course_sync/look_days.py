@@ -31,6 +31,12 @@ def record_look(context: ContextRef, now: datetime) -> None:
         insert_new(LookDay, [{"context_id": context.context_id, "day": local.date()}])
 
 
+def list_look_days(context_id: int) -> tuple[dt.date, ...]:
+    """All days looked at, the earliest first."""
+    statement = select(LookDay.day).where(LookDay.context_id == context_id).order_by(LookDay.day)
+    return tuple(db.session.scalars(statement))
+
+
 def find_zone_and_look_days(context: Context) -> tuple[ZoneInfo, tuple[dt.date, ...]]:
     """Where the course's days begin and end, and all days looked at, the earliest first; in one query."""
     statement = (

@@ -16,6 +16,7 @@ from course_sync.database import db
 from course_sync.errors import PlatformError
 from course_sync.facts import Roster, Updates
 from course_sync.learner_cells import CellBook, CellValues, Days, submission_days
+from course_sync.look_days import list_look_days
 from course_sync.models import SOURCE_MOODLE
 from course_sync.progress_records import SUBMISSION, FactGroup, list_activities, list_learners, record_cells
 from course_sync.records import find_last_read, record_failure, record_read
@@ -88,9 +89,10 @@ class PullTools:
         self.write(SUBMISSION, cells)
 
     def record_days(self, book: CellBook, days: Days) -> None:
-        """Keep days of activity, without those after the last visit. Does not commit."""
+        """Keep days of activity, without those after the last visit, now or at a look. Does not commit."""
         possible = book.possible_days(days, self.context.zone)
-        self.changed(record_active_days(possible, SOURCE_MOODLE, self._today))
+        looks = list_look_days(self.context.context_id) if possible else ()
+        self.changed(record_active_days(possible, SOURCE_MOODLE, self._today, looks))
 
     def close(self, kind: str, problems: Iterable[Exception]) -> None:
         """Note how a kind of fact came out: read whole, or not and why."""

@@ -51,6 +51,7 @@ def _visit_lines(indicators: Indicators) -> Iterable[EvidenceLine]:
     cohort = None if median is None else ceil(median)
     since_enrolment = indicators.clock_starts_with_enrolment
     yield EvidenceLine("last_visit", on=indicators.last_visit_on)
+    yield EvidenceLine("last_hand_in", on=indicators.last_hand_in_on)
     yield EvidenceLine("silent_days", indicators.silent_days, cohort)
     if indicators.silent_days is None:
         yield EvidenceLine("silent_days_at_least", indicators.silent_days_at_least)

@@ -19,6 +19,7 @@ def label(line: EvidenceLine) -> str:
     of = line.of or 0
     by_code = {
         "last_visit": _("Last visit"),
+        "last_hand_in": _("Last work handed in"),
         "silent_days": _("Days without a visit, breaks left out"),
         "silent_days_at_least": _("Days without a visit, at least"),
         "longest_gap_days": _("Longest time between two active days, in days"),

@@ -65,6 +65,8 @@ class Indicators:
     never_opened: bool | None = None
     last_visit_at: datetime | date | None = None
     last_visit_on: date | None = None
+    last_hand_in_at: datetime | None = None
+    last_hand_in_on: date | None = None
     clock_started_on: date | None = None
     clock_starts_with_enrolment: bool = False
     days_since_clock_start: int | None = None
@@ -135,6 +137,8 @@ def compare(
         never_opened=visits.never_opened,
         last_visit_at=visits.last_visit_at,
         last_visit_on=visits.last_visit_on,
+        last_hand_in_at=visits.last_hand_in_at,
+        last_hand_in_on=visits.last_hand_in_on,
         clock_started_on=visits.clock_started_on,
         clock_starts_with_enrolment=_starts_with_enrolment(course, learner),
         days_since_clock_start=visits.days_since_clock_start,

@@ -27,4 +27,5 @@ def list_known_facts(
 def _describe_visits(indicators: Indicators) -> Reason:
     if indicators.last_visit_at is not None:
         return Reason("last_visit", {"last_visit_at": indicators.last_visit_at.isoformat()})
-    return Reason("no_visit_yet") if indicators.never_opened else Reason("visits_unknown")
+    is_none_known = indicators.never_opened or indicators.last_hand_in_at is not None
+    return Reason("no_visit_yet") if is_none_known else Reason("visits_unknown")

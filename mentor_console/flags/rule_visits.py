@@ -91,9 +91,13 @@ def _silence_reasons(indicators: Indicators) -> tuple[Reason, ...]:
 
 def _silence_reason(indicators: Indicators) -> Reason:
     visit, clock = indicators.last_visit_at, indicators.clock_started_on
+    handed_in_at = indicators.last_hand_in_at
+    if handed_in_at is not None:
+        values: dict[str, Scalar] = {"days": indicators.silent_days, "handed_in_at": handed_in_at.isoformat()}
+        return Reason("silent_after_hand_in", values)
     if visit is None:
         return Reason("silent_at_least", {"days": indicators.silent_days_at_least or indicators.silent_days})
-    values: dict[str, Scalar] = {"days": indicators.silent_days, "last_visit_at": visit.isoformat()}
+    values = {"days": indicators.silent_days, "last_visit_at": visit.isoformat()}
     if clock is not None and indicators.last_visit_on is not None and indicators.last_visit_on < clock:
         enrolled = indicators.clock_starts_with_enrolment
         return Reason("silent_since_enrolment" if enrolled else "silent_since_start", values)

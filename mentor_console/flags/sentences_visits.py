@@ -38,6 +38,23 @@ def _last_visit_to_learner(values: Values, words: Words) -> str:
     return words.gettext("Your last visit was on %(date)s.", date=day_words(values["last_visit_at"], words))
 
 
+def _silent_after_hand_in(values: Values, words: Words) -> str:
+    return words.ngettext(
+        "No visit for %(days)s day; none is known at all, only work handed in on %(date)s.",
+        "No visit for %(days)s days; none is known at all, only work handed in on %(date)s.",
+        values["days"],
+        days=values["days"],
+        date=day_words(values["handed_in_at"], words),
+    )
+
+
+def _silent_after_hand_in_to_learner(values: Values, words: Words) -> str:
+    return words.gettext(
+        "No visit of yours is known, only work you handed in on %(date)s.",
+        date=day_words(values["handed_in_at"], words),
+    )
+
+
 def _silent_since_start(values: Values, words: Words) -> str:
     return words.ngettext(
         "No visit since the course began %(days)s day ago; the last one was before, on %(date)s.",
@@ -245,6 +262,7 @@ def _back_again_to_learner(values: Values, words: Words) -> str:
 FOR_MENTOR: dict[str, Sentence] = {
     "silent_unlike_before": _silent_unlike_before,
     "silent_long": _silent_long,
+    "silent_after_hand_in": _silent_after_hand_in,
     "silent_at_least": _silent_at_least,
     "silent_since_start": _silent_since_start,
     "silent_since_enrolment": _silent_since_enrolment,
@@ -270,6 +288,7 @@ FOR_MENTOR: dict[str, Sentence] = {
 FOR_LEARNER: dict[str, Sentence] = {
     "silent_unlike_before": _silent_unlike_before_to_learner,
     "silent_long": _last_visit_to_learner,
+    "silent_after_hand_in": _silent_after_hand_in_to_learner,
     "silent_at_least": _silent_at_least_to_learner,
     "silent_since_start": _silent_since_start_to_learner,
     "silent_since_enrolment": _silent_since_enrolment_to_learner,

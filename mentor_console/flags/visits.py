@@ -15,7 +15,7 @@ from mentor_console.flags import course_calendar as calendar
 from mentor_console.flags.deadlines import find_last_submission
 from mentor_console.flags.facts import CountedDays, CourseFacts, LearnerFacts
 from mentor_console.flags.thresholds import Thresholds
-from mentor_console.flags.watching import idle_until, is_all_known, is_gap_known, is_watched
+from mentor_console.flags.watching import idle_until, is_all_known, is_gap_known, is_visit, is_watched
 
 WEEKS_SHOWN = 8
 
@@ -32,14 +32,16 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """All values but dates are in days. `resumed_on`: the end of an agreed absence that the silence is
-    counted from. `active_days_window`: the days that `active_days_in_window` is the sum over.
-    `usual_gap_days`: a gap that there surely was; `longest_gap_days` is known only if every gap is, and only
-    where nothing had to be left out of it."""
+    """All values but dates are in days. `last_hand_in_at` stands in where no visit was ever told.
+    `resumed_on`: the end of an agreed absence that the silence is counted from. `active_days_window`: the
+    days that `active_days_in_window` is the sum over. `usual_gap_days`: a gap that there surely was;
+    `longest_gap_days` is known only if every gap is, and only where nothing had to be left out of it."""
 
     never_opened: bool | None = None
     last_visit_at: datetime | date | None = None
     last_visit_on: date | None = None
+    last_hand_in_at: datetime | None = None
+    last_hand_in_on: date | None = None
     clock_started_on: date | None = None
     days_since_clock_start: int | None = None
     silent_days: int | None = None
@@ -83,11 +85,11 @@ def _measure_known(
     days = _list_days(course, learner, today)
     visited_at = min(learner.last_access_at, now) if learner.last_access_at else None
     # Platforms record hand-ins by batch and by proxy too: one stands in only where there was no visit.
-    visited_at = visited_at or find_last_submission(learner, now)
-    visited_on = calendar.to_day(visited_at, course.zone) if isinstance(visited_at, datetime) else visited_at
+    handed_in_at = None if visited_at else find_last_submission(learner, now)
+    visited_on, handed_in_on = (_to_day(course, moment) for moment in (visited_at, handed_in_at))
     clock = calendar.find_clock_start(course, learner)
     resumed = _find_resumption(course, learner, now)
-    since = max((day for day in (visited_on, clock, resumed) if day is not None), default=None)
+    since = max((day for day in (visited_on, handed_in_on, clock, resumed) if day is not None), default=None)
     window = _watched_window(course, thresholds.activity_window_days, resumed, today)
     half = thresholds.slowing_window_days
     halves_known = _watched_window(course, 2 * half, resumed, today) is not None
@@ -97,6 +99,8 @@ def _measure_known(
         never_opened=is_never_opened(course, learner, now),
         last_visit_at=visited_at,
         last_visit_on=visited_on,
+        last_hand_in_at=handed_in_at,
+        last_hand_in_on=handed_in_on,
         clock_started_on=clock,
         days_since_clock_start=_days_since(course, clock, today),
         silent_days=_days_since(course, since, today),
@@ -148,6 +152,10 @@ def _measure_counted(
         recent_active_days=recent if usable else None,
         earlier_active_days=both - recent if usable and both is not None and recent is not None else None,
     )
+
+
+def _to_day(course: CourseFacts, moment: datetime | None) -> date | None:
+    return None if moment is None else calendar.to_day(moment, course.zone)
 
 
 def _days_since(course: CourseFacts, since: date | None, today: date) -> int | None:
@@ -229,7 +237,7 @@ def _find_return(
     ended = [
         (_gap(course, one, other), other, other - one)
         for one, other in pairwise(fresh)
-        if other >= fresh_from and is_gap_known(course, one, other)
+        if other >= fresh_from and is_gap_known(course, one, other) and is_visit(course, other, visited_on)
     ]
     if not ended:
         return None

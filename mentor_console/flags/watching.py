@@ -35,6 +35,16 @@ def is_gap_known(course: CourseFacts, one: int, other: int) -> bool:
     return idle_until(course, one, other) == other - 1
 
 
+def is_visit(course: CourseFacts, day: int, last_visit_on: date | None) -> bool:
+    """Whether a trace is surely a visit: told as the last one, or of a day that was looked at. Else it may be
+    work that somebody handed in for the learner."""
+    traced_on = date.fromordinal(day)
+    if course.look_days is None or traced_on == last_visit_on:
+        return True
+    at = bisect_left(course.look_days, traced_on)
+    return course.look_days[at : at + 1] == (traced_on,)
+
+
 def is_all_known(course: CourseFacts, days: Sequence[int], clock: date | None) -> bool:
     """Whether every day from `clock` to the last trace is known: with or without a visit."""
     if course.look_days is None or not days:

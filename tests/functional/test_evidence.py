@@ -24,6 +24,7 @@ VISIT = (("days", "silent_days", "own"), ("last_visit_at", "last_visit", "on"))
 CITED: dict[str, tuple[tuple[str, str, str], ...]] = {
     "silent_unlike_before": (*VISIT, ("longest_gap_days", "longest_gap_days", "own")),
     "silent_long": VISIT,
+    "silent_after_hand_in": (("days", "silent_days", "own"), ("handed_in_at", "last_hand_in", "on")),
     "silent_since_start": VISIT,
     "silent_since_enrolment": VISIT,
     "cohort_visited": (("days", "silent_days", "cohort"),),

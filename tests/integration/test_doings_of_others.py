@@ -52,6 +52,32 @@ def test_a_hand_in_after_the_last_visit_is_kept_but_is_no_visit(world: SyncWorld
     assert (days(world, 147), days(world, 148)) == (only_visit(), {})
 
 
+def test_work_dated_before_a_look_that_told_of_no_visit_stays_no_visit(world: SyncWorld) -> None:
+    """Also once the learner is back: what somebody else handed in would hide how long they were away."""
+    world.moodle.submissions[147, 6] = ("submitted", unix(LATER))
+    world.now = START.replace(hour=22, minute=30)
+    world.sync()
+    back = world.now + timedelta(days=1)
+    world.moodle.users[147].last_access = unix(back)
+    world.moodle.users[148].last_access = unix(back)
+    world.moodle.submissions[148, 6] = ("submitted", unix(back - timedelta(hours=1)))
+    world.now = back
+    world.sync()
+    assert days(world, 147) == only_visit() | {back.date().isoformat(): "visit"}
+    assert days(world, 148) == only_visit() | {back.date().isoformat(): "visit"}
+
+
+def test_work_of_a_day_that_nobody_looked_at_is_a_trace(world: SyncWorld) -> None:
+    world.sync()
+    handed_in, back = START + timedelta(days=2), START + timedelta(days=5)
+    world.moodle.users[147].last_access = unix(back)
+    world.moodle.submissions[147, 6] = ("submitted", unix(handed_in))
+    world.now = back
+    world.sync()
+    found = {handed_in.date().isoformat(): "submission", back.date().isoformat(): "visit"}
+    assert days(world, 147) == only_visit() | found
+
+
 def test_where_no_visit_is_known_a_hand_in_is_a_trace(world: SyncWorld) -> None:
     world.moodle.failing["core_enrol_get_enrolled_users"] = {"errorcode": "nopermissions", "exception": "x"}
     world.moodle.submissions[147, 6] = ("submitted", unix(LATER))

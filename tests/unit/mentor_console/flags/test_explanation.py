@@ -43,6 +43,11 @@ SENTENCES: list[tuple[Reason, str, str]] = [
         "Your last visit was on 2026-11-09.",
     ),
     (
+        Reason("silent_after_hand_in", {"handed_in_at": VISIT["last_visit_at"], "days": 8}),
+        "No visit for 8 days; none is known at all, only work handed in on 2026-11-09.",
+        "No visit of yours is known, only work you handed in on 2026-11-09.",
+    ),
+    (
         Reason("silent_since_start", {**VISIT, "days": 8}),
         "No visit since the course began 8 days ago; the last one was before, on 2026-11-09.",
         "Your last visit was on 2026-11-09, before the course began.",

@@ -138,8 +138,9 @@ def test_one_who_handed_in_without_a_known_visit_is_silent_rather_than_never_the
     person = learner(work=(handed_in(day=3),))
     assessment = assess(person, 40, activities=[assignment(due=5)])
     assert assessment.standing == "ordinary"
-    assert assessment.indicators.last_visit_at == at(3)
-    assert codes(found(assessment, "silent")) == ["silent_long"]
+    assert (assessment.indicators.last_visit_at, assessment.indicators.last_hand_in_at) == (None, at(3))
+    assert assessment.indicators.silent_days == 37
+    assert codes(found(assessment, "silent")) == ["silent_after_hand_in"], "no visit is claimed"
 
 
 def test_a_hand_in_recorded_by_batch_is_no_visit() -> None:
