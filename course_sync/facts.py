@@ -31,6 +31,8 @@ class RosterMember:
     """True with `last_access_at` None: the source says there was no visit."""
     groups: tuple[str, ...] | None = None
     group_ids: tuple[int, ...] = ()
+    id_number: str = ""
+    username: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,22 @@ class Updates:
     graded: Mapping[str, int] = field(default_factory=dict)
     attempted: Mapping[str, int] = field(default_factory=dict)
     discussed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One line of a report about participants; people by whatever the report tells of them, "" = not told."""
+
+    email: str
+    id_number: str
+    username: str
+    last_access_at: datetime | None
+    access_known: bool
+    """True with `last_access_at` None: the report says there was no visit."""
+    completed: bool | None
+    completed_at: datetime | None
+    share: float | None
+    """0-1 of the course done."""
 
 
 @dataclass(frozen=True, slots=True)

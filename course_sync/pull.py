@@ -16,11 +16,13 @@ from course_sync.models import SOURCE_MOODLE
 from course_sync.progress_records import list_activities, record_activities, record_course
 from course_sync.pull_learners import pull_progress, settle_doubts
 from course_sync.pull_posts import pull_posts
+from course_sync.pull_report import pull_report
 from course_sync.pull_tools import PullTools
 from course_sync.pull_work import pull_grades, pull_submissions, pull_updates
 from course_sync.roster_pull import keep_rosters, record_roster_failure
 from course_sync.roster_records import ContextRef
 from course_sync.sources.base import ProgressSource, RosterSource
+from course_sync.sources.moodle_report import MoodleReport
 from course_sync.sync_runs import RunKeeper
 
 PROGRESS_KINDS = ("structure", "submissions", "grades", "posts", "completion", "extensions")
@@ -43,7 +45,9 @@ class Pull:
         keeper: RunKeeper,
         pool: ThreadPoolExecutor,
         now: datetime,
+        report: MoodleReport | None = None,
     ) -> None:
+        self._report = report
         self._context = context
         self._rosters = rosters
         self._connected = connected
@@ -51,6 +55,7 @@ class Pull:
         self._keeper = keeper
         self._now = now
         self._tools = PullTools(context, keeper, pool, now)
+        self._rosters_read: tuple[Roster, ...] = ()
         self.learners_read = 0
 
     @property
@@ -76,6 +81,8 @@ class Pull:
         tools, begin = self._tools, self._keeper.begin_step
         begin("structure")
         self._pull_structure(source)
+        if self._report:
+            pull_report(tools, self._report, self._rosters_read)
         pull_updates(tools, source)
         begin("submissions")
         pull_submissions(tools, source)
@@ -107,6 +114,7 @@ class Pull:
             record_roster_failure(self._context.context_id, name, error, self._now)
         kept = keep_rosters(self._context, fetched, self._connected, self._now, self._keeper.beat)
         self._tools.changed(kept.rows_changed)
+        self._rosters_read = tuple(fetched.values())
         self._tools.roster = fetched.get(SOURCE_MOODLE)
         self._tools.roster_believed = SOURCE_MOODLE in fetched.keys() - kept.complaints.keys()
         for name, roster in fetched.items():

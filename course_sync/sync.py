@@ -29,6 +29,7 @@ from course_sync.run_gate import RunGate
 from course_sync.sources.base import ProgressSource, RosterSource
 from course_sync.sources.lti import LtiSource
 from course_sync.sources.moodle import MoodleSource
+from course_sync.sources.moodle_report import MoodleReport
 from course_sync.sync_runs import CANCELLED, RunKeeper, SyncProblem, Watcher, begin_run
 
 INSISTENT = frozenset({"person", "launch", "cli"})
@@ -172,7 +173,18 @@ def _make_pull(
     rosters: list[RosterSource] = [source for source in (lti, progress) if source is not None]
     if not rosters:
         keeper.note("roster", SOURCE_LTI, PlatformRefused("neither a roster nor an API", code="no_source"))
-    return Pull(_ref(context, services), rosters, _connected(context), progress, keeper, pool, now)
+    report = _report_source(context, services) if progress else None
+    return Pull(_ref(context, services), rosters, _connected(context), progress, keeper, pool, now, report)
+
+
+def _report_source(context: Context, services: PlatformServices) -> MoodleReport | None:
+    """The report of the site that an admin named, if there is one."""
+    platform = context.platform
+    if not platform.moodle_url or not platform.moodle_token_sealed or platform.moodle_report_id is None:
+        return None
+    token = _open_token(platform.moodle_token_sealed, services)
+    zone = ZoneInfo(context.organisation.time_zone)
+    return MoodleReport(services.client, platform.moodle_url, token, platform.moodle_report_id, zone)
 
 
 def _connected(context: Context) -> frozenset[str]:

@@ -111,6 +111,7 @@ def fact_kind_words(kind: str) -> str:
         "submissions": _("hand-ins"),
         "grades": _("grades"),
         "posts": _("posts in forums"),
+        "report": _("the report of the platform"),
         "completion": _("completed activities"),
         "extensions": _("extended deadlines"),
     }

@@ -80,6 +80,8 @@ def _parse_member(entry: Any) -> RosterMember:
         email=_text(entry, "email"),
         roles=principal_roles(roles),
         suspended=entry.get("status", "Active") == "Inactive",
+        id_number=_text(entry, "lis_person_sourcedid"),
+        username=_text(entry, "ext_user_username"),
     )
 
 

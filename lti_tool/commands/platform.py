@@ -17,6 +17,7 @@ from lti_tool import approvals, invites, registration
 from lti_tool.audit import record_audit
 from lti_tool.commands.connection import check
 from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, with_app
+from lti_tool.moodle_reports import name_report
 from lti_tool.services import current_services
 
 organisation_option = click.option(
@@ -85,8 +86,15 @@ def list_platforms(as_json: bool) -> None:
 @platform.command("connect-moodle")
 @click.option("--platform", "platform_id", required=True, type=PLATFORM_NUMBER, help=PLATFORM_HELP)
 @click.option("--url", required=True, help="Base address of the Moodle site.")
+@click.option(
+    "--report",
+    "report_id",
+    type=click.IntRange(0),
+    default=None,
+    help="Number of a report over course participants; 0 = none any more.",
+)
 @with_app
-def connect_moodle(platform_id: int, url: str) -> None:
+def connect_moodle(platform_id: int, url: str, report_id: int | None) -> None:
     """Let the tool read a Moodle's web services; the token is read from standard input."""
     asked = sys.stdin.isatty()
     token = click.prompt("Web-service token", hide_input=True) if asked else sys.stdin.readline()
@@ -99,6 +107,8 @@ def connect_moodle(platform_id: int, url: str) -> None:
         allow_loopback=services.settings.allow_loopback_platforms,
         now=services.clock.real_now(),
     )
+    if report_id is not None:
+        name_report(connected, report_id or None)
     _audit(connected, "moodle_connected")
     click.echo(f"{connected.name} is connected to {connected.moodle_url}. Pull its courses: ementor sync")
 
