@@ -134,7 +134,7 @@ class Outbound:
                 if asked is not None and asked > limits.max_wait_seconds:
                     error.retry_after_seconds = asked
                     break
-                wait = backoff_seconds(limits.backoff_seconds, attempt)
+                wait = max(backoff_seconds(limits.backoff_seconds, attempt), self._rest_of(host))
             if attempt == limits.attempts or not self._wait(wait, good_until):
                 break
         raise error or PlatformUnreachable()
