@@ -73,16 +73,14 @@ def progress_bar(label: str) -> Iterator[Watcher | None]:
         yield None
         return
     with click.progressbar(length=1, label=label, file=sys.stderr, item_show_func=step_words) as bar:
-        step = ""
 
-        def begin(name: str) -> None:
-            nonlocal step
-            step = name
-            bar.update(0, step)
+        def begin(step: str) -> None:
+            bar.current_item = step
+            bar.render_progress()
 
         def advance(done: int, total: int) -> None:
             bar.length = max(total, 1)
-            bar.update(done - bar.pos, step)
+            bar.update(done - bar.pos)
 
         yield Watcher(advance, begin)
 
