@@ -37,6 +37,8 @@ bench:  ## how long things take, each against its bound: Today, the demo, a sync
 	@scripts/bootstrap test
 	@$(BIN)/python -m tests.bench.today
 	@$(BIN)/python -m tests.bench.sync
+	@$(BIN)/python -m tests.bench.ingest
+	@$(BIN)/python -m tests.bench.scaling
 	@$(BIN)/python -m tests.bench.demo
 	@$(BIN)/python -m tests.bench.launches
 

@@ -2,7 +2,9 @@
 
 `make bench` runs it. Prints a table of requests and seconds; fails where a bound is not held, or where the
 sync has missed something the day brought. Who misses work does not come on this day: questions about an
-extension stand beside the bounds. Seconds are of a site that is faster than a real one, as is printed.
+extension stand beside the bounds. The judged syncs meet the latencies of a real Moodle; the first sync and
+the loop meet a faster one, as is printed. To the loop, which waits for one answer after the other, the rest
+is added.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ class Cost:
     asked: dict[str, int]
     seconds: float
     site_seconds: float
+    factor: float
 
     @property
     def requests(self) -> int:
@@ -45,14 +48,15 @@ class Cost:
         return sum(self.asked.values())
 
 
-def measure(site: RunningSite, read: Callable[[], Any]) -> Cost:
-    """What one reading costs."""
+def measure(site: RunningSite, read: Callable[[], Any], factor: float = 1.0) -> Cost:
+    """What one reading costs, where answers take so much of what they would on a real Moodle."""
+    site.answer_within(factor)
     site.read()
     start = time.monotonic()
     read()
     seconds = time.monotonic() - start
     asked, site_seconds = site.read()
-    return Cost(asked, seconds, site_seconds)
+    return Cost(asked, seconds, site_seconds, factor)
 
 
 def run(site: RunningSite, folder: Path) -> tuple[dict[str, Cost], int]:
@@ -63,7 +67,7 @@ def run(site: RunningSite, folder: Path) -> tuple[dict[str, Cost], int]:
     costs: dict[str, Cost] = {}
     with databases.bare_app(url).app_context():
         world = SyncWorld(client=client, context_id=add_context(site.url))
-        costs["sync, the first"] = measure(site, world.sync)
+        costs["sync, the first"] = measure(site, world.sync, FACTOR)
         world.later(hours=12)
         costs["sync, nothing changed"] = measure(site, world.sync)
         world.later(hours=12)
@@ -73,8 +77,13 @@ def run(site: RunningSite, folder: Path) -> tuple[dict[str, Cost], int]:
         db.session.remove()
         db.engine.dispose()
     client.close()
-    costs["loop over all learners"] = measure(site, PlainLoop(site.url).run)
+    costs["loop over all learners"] = measure(site, PlainLoop(site.url).run, FACTOR)
     return costs, missed
+
+
+def full_seconds(loop: Cost) -> float:
+    """What the loop takes at the latencies of a real Moodle."""
+    return loop.seconds + loop.site_seconds * (1 - loop.factor)
 
 
 def count_missed(context_id: int) -> int:
@@ -101,32 +110,39 @@ def _value(known: dict[tuple[int, int], Any], cell: tuple[int, int], column: int
 
 def report(costs: dict[str, Cost], missed: int) -> int:
     """Print the table and what follows from it; exit status."""
-    print(f"{'2,000 learners, 40 activities':<30} {'requests':>9} {'bound':>6} {'s':>8} {'s of Moodle':>12}")
+    heads = f"{'requests':>9} {'bound':>6} {'s':>8} {'s of Moodle':>12} {'Moodle is':>10}"
+    print(f"{'2,000 learners, 40 activities':<30} {heads}")
     bounds = {"sync, nothing changed": MAX_UNCHANGED, "sync, an ordinary day": MAX_ORDINARY}
     for name, cost in costs.items():
         bound = str(bounds.get(name, ""))
-        print(f"{name:<30} {cost.requests:>9} {bound:>6} {cost.seconds:>8.1f} {cost.site_seconds:>12.1f}")
+        figures = f"{cost.requests:>9} {bound:>6} {cost.seconds:>8.1f} {cost.site_seconds:>12.1f}"
+        print(f"{name:<30} {figures} {_speed(cost):>10}")
     for name in bounds:
         told = ", ".join(f"{count} {function}" for function, count in sorted(costs[name].asked.items()))
         print(f"{name}: {told}")
     day, loop = costs["sync, an ordinary day"], costs["loop over all learners"]
     ratios = {
         "requests": loop.requests / day.requests,
-        "seconds": loop.seconds / day.seconds,
+        "seconds": full_seconds(loop) / day.seconds,
         "seconds of Moodle": loop.site_seconds / day.site_seconds,
     }
     told = ", ".join(f"{ratio:.1f} x fewer {name}" for name, ratio in ratios.items())
+    print(f"against a Moodle as slow as a real one the loop takes {full_seconds(loop):.0f} s")
     print(f"an ordinary day against the loop: {told} (aim: {AIMED_RATIO:.0f} x)")
-    print(f"the site is {1 / FACTOR:.0f} x faster than a real one; of the day's facts {missed} were missed")
+    print(f"of the day's facts {missed} were missed")
     kept = all(costs[name].requests <= bound for name, bound in bounds.items()) and missed == 0
     kept = kept and min(ratios["requests"], ratios["seconds"]) >= AIMED_RATIO
     print(f"bounds: {'kept' if kept else 'NOT KEPT'}")
     return 0 if kept else 1
 
 
+def _speed(cost: Cost) -> str:
+    return "real" if cost.factor == 1 else f"{1 / cost.factor:.0f} x faster"
+
+
 def main() -> int:
     """Exit status 1 where a bound is not held."""
-    with running_site(FACTOR) as site, tempfile.TemporaryDirectory() as folder:
+    with running_site() as site, tempfile.TemporaryDirectory() as folder:
         return report(*run(site, Path(folder)))
 
 
