@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from lti_tool.demo_lms import constants
 from lti_tool.demo_lms.mishaps import subject_to_faults
 from lti_tool.demo_lms.site import DemoSite, current_site
-from lti_tool.demo_lms.webservice import assessments, courses, grades, roster, statuses, talking
+from lti_tool.demo_lms.webservice import assessments, changes, courses, grades, roster, statuses, talking
 from lti_tool.demo_lms.webservice.call import Call, WsError, moodle_error, parse_params
 
 blueprint = Blueprint("demo_webservice", __name__)
@@ -19,10 +19,12 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "core_enrol_get_enrolled_users": roster.get_enrolled_users,
     "core_course_get_contents": courses.get_contents,
     "core_course_get_courses_by_field": courses.get_courses_by_field,
+    "core_course_get_updates_since": changes.get_updates_since,
     "core_completion_get_activities_completion_status": statuses.get_activities_completion_status,
     "core_completion_get_course_completion_status": statuses.get_course_completion_status,
     "gradereport_user_get_grade_items": grades.get_grade_items,
     "mod_assign_get_assignments": assessments.get_assignments,
+    "mod_assign_get_grades": changes.get_grades,
     "mod_assign_get_submissions": assessments.get_submissions,
     "mod_assign_get_submission_status": assessments.get_submission_status,
     "mod_quiz_get_quizzes_by_courses": assessments.get_quizzes,

@@ -88,6 +88,8 @@ def test_the_comparison_itself_can_fail() -> None:
             {"courseids[0]": constants.COURSE_ID, "includenotenrolledcourses": 1},
         ),
         ("mod_assign_get_submissions", {"assignmentids[0]": 31, "assignmentids[1]": 32}),
+        ("mod_assign_get_grades", {"assignmentids[0]": 31, "since": 1}),
+        ("core_course_get_updates_since", {**COURSE, "since": 1}),
         ("mod_quiz_get_quizzes_by_courses", {"courseids[0]": constants.COURSE_ID}),
         ("mod_forum_get_forums_by_courses", {"courseids[0]": constants.COURSE_ID}),
         ("core_calendar_get_calendar_events", {"events[courseids][0]": constants.COURSE_ID}),

@@ -351,3 +351,28 @@ def test_answers_are_quick(ws: Ask, function: str, params: dict[str, object], mo
 def test_other_formats_are_refused(lms: FlaskClient) -> None:
     answer = lms.get(constants.WS_PATH, query_string={"wstoken": constants.WS_TOKEN, "wsfunction": ROSTER})
     assert answer.mimetype == "application/xml"
+
+
+def test_what_changed_is_what_is_newer(ws: Ask, site: DemoSite) -> None:
+    now = int(site.clock.now().timestamp())
+    assert ws("core_course_get_updates_since", courseid=constants.COURSE_ID, since=now)["instances"] == []
+    told = ws("core_course_get_updates_since", courseid=constants.COURSE_ID, since=now - 21 * 86_400)
+    whole = ws("core_course_get_updates_since", courseid=constants.COURSE_ID, since=0)
+    counts = [
+        sum(len(row["itemids"]) for each in answer["instances"] for row in each["updates"])
+        for answer in (told, whole)
+    ]
+    assert 0 < counts[0] < counts[1]
+
+
+def test_who_was_graded_is_told_to_who_may_see_grades(ws: Ask, site: DemoSite) -> None:
+    assignments = {f"assignmentids[{n}]": row.instance for n, row in enumerate(site.course.of_kind("assign"))}
+    told = ws("mod_assign_get_grades", **assignments, since=0)
+    listed = ws("mod_assign_get_submissions", **assignments)
+    graded = sum(
+        row["gradingstatus"] == "graded" for each in listed["assignments"] for row in each["submissions"]
+    )
+    assert sum(len(each["grades"]) for each in told["assignments"]) == graded > 0
+    site.faults = Faults(missing_capabilities=frozenset({"mod/assign:viewgrades"}))
+    refused = ws("mod_assign_get_grades", **assignments, since=0)
+    assert (refused["assignments"], {row["warningcode"] for row in refused["warnings"]}) == ([], {"1"})
