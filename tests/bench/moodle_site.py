@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.harness.fake_changes import Post
 from tests.harness.fake_moodle import FakeMoodle, Module, User
 from tests.harness.platform_server import REST, unflatten
 from tests.harness.servers import LOOPBACK
@@ -28,8 +29,9 @@ from tests.harness.sync_world import START, unix
 LEARNERS = 2000
 GROUP_SIZE = 50
 FIRST_LEARNER = 1000
+DISCUSSIONS = 10
 QUIZZES, FORUMS, ASSIGNMENTS, PAGES = 4, 2, 6, 28
-VISITORS, GRADED_ONLY, ATTEMPTS = 80, 20, 30
+VISITORS, GRADED_ONLY, ATTEMPTS, WRITERS = 80, 20, 30, 5
 """Of an ordinary day: 5 % of the learners changed, four fifths of them by coming."""
 
 SINGLE_SECONDS = {
@@ -89,12 +91,14 @@ def list_modules() -> list[Module]:
 
 @dataclass(frozen=True)
 class Day:
-    """What an ordinary day brings: by learner, the page completed, the quiz tried, the assignment graded."""
+    """What an ordinary day brings, by learner: the page completed, the quiz tried, the assignment graded."""
 
     pages: dict[int, int]
     attempts: dict[int, tuple[int, int]]
     """(cmid, instance)"""
     grades: dict[int, int]
+    writers: list[int]
+    """Who wrote in a forum, in one discussion."""
 
 
 def plan_day() -> Day:
@@ -109,6 +113,7 @@ def plan_day() -> Day:
         pages=dict.fromkeys(visitors, PAGES),
         attempts=dict.fromkeys(visitors[:ATTEMPTS], (quiz.cmid, quiz.instance)),
         grades=dict.fromkeys(graded, late.cmid),
+        writers=visitors[-WRITERS:],
     )
 
 
@@ -122,6 +127,10 @@ def make_course() -> FakeMoodle:
         visit = unix(START - timedelta(days=days, minutes=user_id % 600))
         moodle.add(User(user_id, first=f"Ada{index}", groups=(group,), last_access=visit))
         _work(moodle, user_id, visit)
+    forums = [module.instance for module in moodle.modules if module.modname == "forum"]
+    for number in range(DISCUSSIONS):
+        talk = [Post(user_id, unix(START - timedelta(days=30))) for user_id in learner_ids()[number::40]]
+        moodle.discussions[forums[number % FORUMS], 500 + number] = talk
     return moodle
 
 
@@ -155,6 +164,8 @@ def live(moodle: FakeMoodle, day: Day, now: datetime) -> None:
         moodle.completions[user_id, cmid] = (1, moment, None)
     for user_id, cmid in day.grades.items():
         moodle.grades[user_id, cmid] = (81.0, moment)
+    talk = next(iter(moodle.discussions.values()))
+    talk.extend(Post(user_id, moment) for user_id in day.writers)
 
 
 @dataclass

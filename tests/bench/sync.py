@@ -14,12 +14,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from course_sync.database import db
+from course_sync.forum_models import PostCount
 from course_sync.models import Activity, Membership, Person, Progress
 from course_sync.platform_client import PlatformClient
 from tests.bench.moodle_site import ATTEMPTS, GRADED_ONLY, VISITORS, RunningSite, plan_day, running_site
@@ -73,7 +75,7 @@ def run(site: RunningSite, folder: Path) -> tuple[dict[str, Cost], int]:
         world.later(hours=12)
         site.live(world.now)
         costs["sync, an ordinary day"] = measure(site, world.sync)
-        missed = count_missed(world.context_id)
+        missed = count_missed(world.context_id, world.now)
         db.session.remove()
         db.engine.dispose()
     client.close()
@@ -86,7 +88,7 @@ def full_seconds(loop: Cost) -> float:
     return loop.seconds + loop.site_seconds * (1 - loop.factor)
 
 
-def count_missed(context_id: int) -> int:
+def count_missed(context_id: int, now: datetime) -> int:
     """Facts of the ordinary day that the database does not have."""
     rows = db.session.execute(
         select(Person.external_id, Activity.external_id, Progress.completion, Progress.submission)
@@ -101,7 +103,19 @@ def count_missed(context_id: int) -> int:
     missed = sum(_value(known, cell, 2) != "complete" for cell in day.pages.items())
     tried = [(user_id, cmid) for user_id, (cmid, _instance) in day.attempts.items()]
     missed += sum(_value(known, cell, 3) != "submitted" or _value(known, cell, 4) is None for cell in tried)
-    return missed + sum(_value(known, cell, 4) is None for cell in day.grades.items())
+    missed += sum(_value(known, cell, 4) is None for cell in day.grades.items())
+    return missed + len(set(day.writers) - find_writers(context_id, now))
+
+
+def find_writers(context_id: int, now: datetime) -> set[int]:
+    """Moodle's numbers of the learners who wrote in a forum in the day before."""
+    statement = (
+        select(Person.external_id)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(PostCount, PostCount.membership_id == Membership.id)
+        .where(Membership.context_id == context_id, PostCount.last_posted_at > now - timedelta(days=1))
+    )
+    return {int(key) for key in db.session.scalars(statement)}
 
 
 def _value(known: dict[tuple[int, int], Any], cell: tuple[int, int], column: int) -> Any:
