@@ -21,15 +21,22 @@ def trigger_words(trigger: str) -> str:
     return by_code.get(trigger, trigger)
 
 
-def outcome_words(state: str) -> str:
+def story(run: RunLine) -> str:
+    """What started it and how it went, behind the moment at which it began."""
+    return _("%(cause)s: %(outcome)s", cause=trigger_words(run.trigger), outcome=outcome_words(run))
+
+
+def outcome_words(run: RunLine) -> str:
     """How it went."""
+    if any(fact.kind == "run" for fact in run.problems):
+        return _("it broke off")
     by_code = {
         "done": _("everything was read"),
         "partial": _("read in part"),
         "failed": _("nothing could be read"),
         "cancelled": _("stopped on request"),
     }
-    return by_code.get(state, state)
+    return by_code.get(run.state, run.state)
 
 
 def figures_words(run: RunLine) -> str:

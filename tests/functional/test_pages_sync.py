@@ -77,7 +77,9 @@ def test_a_host_that_is_left_alone_is_said_to_be_so(desk: Desk) -> None:
 )
 def test_an_update_that_broke_off_says_through_whom(desk: Desk, code: str, said: str) -> None:
     add_run(desk, state="failed", errors=[{"kind": "run", "source": "", "code": code, "detail": "X"}])
-    assert said in desk.open("trainer", "sync").words
+    words = desk.open("trainer", "sync").words
+    assert said in words
+    assert "by the schedule: it broke off" in words
 
 
 def test_twenty_updates_are_enough(desk: Desk) -> None:
