@@ -58,13 +58,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Aware -> UTC (naive UTC on SQLite, which keeps no zone)."""
-        if value is None:
-            return None
+        """Aware -> UTC. SQLite keeps no zone and writes what it shows, so that is UTC, too."""
+        if value is None or value.tzinfo is UTC:
+            return value
         if value.tzinfo is None:
             raise ValueError("a naive datetime must not reach the database")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+        return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         """Whatever the database gives -> aware UTC."""

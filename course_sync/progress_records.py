@@ -199,12 +199,17 @@ def record_cells(group: FactGroup, cells: Cells, source: str, now: datetime) -> 
 
     An empty value is written only over a value of the same kind: who was never given a fact stays unknown.
     """
-    by_membership: dict[int, list[tuple[int, tuple[Any, ...]]]] = {}
-    for (membership_id, activity_id), values in cells.items():
-        by_membership.setdefault(membership_id, []).append((activity_id, values))
+    memberships = sorted({membership_id for membership_id, _activity in cells})
+    if len(memberships) <= _CHUNK_MEMBERSHIPS:
+        return _record_chunk(group, memberships, cells, source, now) if cells else 0
+    by_membership: dict[int, dict[tuple[int, int], tuple[Any, ...]]] = {}
+    for key, values in cells.items():
+        by_membership.setdefault(key[0], {})[key] = values
     changed = 0
-    for chunk in chunked(sorted(by_membership), _CHUNK_MEMBERSHIPS):
-        wanted = {(key, activity_id): values for key in chunk for activity_id, values in by_membership[key]}
+    for chunk in chunked(memberships, _CHUNK_MEMBERSHIPS):
+        wanted = {
+            key: values for membership_id in chunk for key, values in by_membership[membership_id].items()
+        }
         changed += _record_chunk(group, chunk, wanted, source, now)
     return changed
 
@@ -213,24 +218,30 @@ def _record_chunk(
     group: FactGroup, membership_ids: list[int], wanted: Cells, source: str, now: datetime
 ) -> int:
     known = _load_cells(group, membership_ids, {activity_id for _membership, activity_id in wanted})
+    names = (*group.columns, group.source_column, group.as_of_column)
+    nothing = (None,) * len(group.columns)
     fresh, changed, confirmed = [], [], []
     for key, values in wanted.items():
-        row_id, before, before_source = known.get(key, (None, (None,) * len(values), None))
-        empty = all(value is None for value in values)
-        if before_source is None and empty and not group.keeps_empty:
-            continue
-        if before_source is not None and values == before:
+        row_id, before, before_source = known.get(key, _NO_ROW)
+        if before_source is None:
+            if values == nothing and not group.keeps_empty:
+                continue
+        elif values == before:
             confirmed.append({"id": row_id, group.as_of_column: now})
             continue
-        told = dict(zip(group.columns, values, strict=True))
-        told |= {group.source_column: source, group.as_of_column: now}
+        told = dict(zip(names, (*values, source, now), strict=True))
         if row_id is None:
-            fresh.append({"membership_id": key[0], "activity_id": key[1], **told})
+            told["membership_id"], told["activity_id"] = key
+            fresh.append(told)
         else:
-            changed.append({"id": row_id, **told})
+            told["id"] = row_id
+            changed.append(told)
     if group.confirms:
         update_changed(Progress, confirmed)
     return insert_new(Progress, fresh) + update_changed(Progress, changed)
+
+
+_NO_ROW: tuple[None, tuple[Any, ...], None] = (None, (), None)
 
 
 def _load_cells(
