@@ -20,6 +20,7 @@ from course_sync.jobs import QUEUE
 from lti_tool import (
     assets,
     views,
+    views_audit,
     views_placing,
     views_platforms,
     views_refusals,
@@ -46,6 +47,7 @@ DOOR = (
     assets,
     views,
     views_without_cookies,
+    views_audit,
     views_placing,
     views_registering,
     views_platforms,

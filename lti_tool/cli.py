@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import click
 
+from lti_tool.commands.audit import audit
 from lti_tool.commands.flags import flags
 from lti_tool.commands.keys import keys, secrets
 from lti_tool.commands.organisation import organisation
@@ -141,6 +142,7 @@ main.add_command(organisation)
 main.add_command(person)
 main.add_command(flags)
 main.add_command(keys)
+main.add_command(audit)
 main.add_command(refusals)
 main.add_command(secrets)
 

@@ -1,4 +1,4 @@
-"""Tables of the door: logins under way, tool keys, sessions, invites, audit entries, counts.
+"""Tables of the door: logins under way, tool keys, sessions, invites, counts.
 
 No learner's facts live here. Secrets are stored as SHA-256 (session, state, browser) or sealed (keys).
 """
@@ -112,20 +112,6 @@ class Invite(Model):
     organisation: Mapped[Organisation] = relationship()
     platform: Mapped[Platform | None] = relationship()
     created_by: Mapped[Person | None] = relationship()
-
-
-class AuditEntry(Model):
-    """Who changed roles, registrations and keys; ids and codes, never names."""
-
-    __tablename__ = "audit_entry"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    happened_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    """None = the command line or nobody signed in."""
-    action: Mapped[str] = mapped_column(String(64))
-    subject: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class UseCount(Model):

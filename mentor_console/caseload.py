@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, select
 
 from course_sync.database import db
 from course_sync.models import Context, Membership, Person
@@ -17,11 +17,18 @@ from mentor_console.access import AccessDenied, Viewer, get_member_of_course
 from mentor_console.caseload_changes import begin_change, end_assignments, finish_change
 from mentor_console.errors import InvalidInput
 from mentor_console.former_learners import get_former_learner
-from mentor_console.grants import decide_request, find_open_grant, grant_role, open_grant, request_access
+from mentor_console.grants import (
+    decide_request,
+    end_grant,
+    find_open_grant,
+    grant_role,
+    open_grant,
+    request_access,
+)
 from mentor_console.mentorship import is_mentor_now
-from mentor_console.models import Assignment, RoleGrant
+from mentor_console.models import Assignment
 from mentor_console.support_lines import Done
-from mentor_console.writes import insert_once, update_rows
+from mentor_console.writes import insert_once
 
 __all__ = [
     "assign",
@@ -69,14 +76,10 @@ def end_mentor(viewer: Viewer, person_id: int, now: datetime) -> Done:
     if grant is None:
         return finish_change(change, 0)
     change.role_grant_id = grant.id
-    ended = update_rows(
-        update(RoleGrant)
-        .where(RoleGrant.id == grant.id, RoleGrant.ended_at.is_(None))
-        .values(ended_at=now, ended_by_id=viewer.person_id)
-    )
+    ended = end_grant(grant, viewer.person_id, now)
     here = select(Membership.id).where(Membership.context_id == context_id)
     which = and_(Assignment.mentor_id == person_id, Assignment.membership_id.in_(here))
-    return finish_change(change, end_assignments(which, change), keep=ended == 1)
+    return finish_change(change, end_assignments(which, change), keep=ended)
 
 
 def assign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membership], now: datetime) -> Done:

@@ -16,7 +16,7 @@ from course_sync.database import db
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.caseload_changes import lock_course
 from mentor_console.errors import Conflict, LaterChange
-from mentor_console.grants import find_open_grant
+from mentor_console.grants import end_grant, find_open_grant, reopen_grant
 from mentor_console.mentorship import is_mentor_or_rests
 from mentor_console.models import (
     Assignment,
@@ -138,7 +138,7 @@ def _is_about_the_same(change: CaseloadChange) -> ColumnElement[bool]:
 
 def _take_back(change: CaseloadChange, viewer: Viewer, now: datetime) -> Conflict | None:
     """What stands against it where it cannot be done any more."""
-    if change.action == "end_mentor" and not _reopen_grant(change):
+    if change.action == "end_mentor" and not _reopen_grant(change, viewer, now):
         return Conflict("changed_since")
     if change.action == "name":
         _end_grant(change, viewer, now)
@@ -151,20 +151,14 @@ def _take_back(change: CaseloadChange, viewer: Viewer, now: datetime) -> Conflic
 
 
 def _end_grant(change: CaseloadChange, viewer: Viewer, now: datetime) -> None:
-    update_rows(
-        update(RoleGrant)
-        .where(RoleGrant.id == change.role_grant_id, RoleGrant.ended_at.is_(None))
-        .values(ended_at=now, ended_by_id=viewer.person_id)
-    )
+    end_grant(db.session.get_one(RoleGrant, change.role_grant_id), viewer.person_id, now)
 
 
-def _reopen_grant(change: CaseloadChange) -> bool:
+def _reopen_grant(change: CaseloadChange, viewer: Viewer, now: datetime) -> bool:
     """False where the person was named again meanwhile: what holds now is a grant of its own."""
     if change.mentor_id is None or find_open_grant(change.mentor_id, "mentor", change.context_id):
         return False
-    update_rows(
-        update(RoleGrant).where(RoleGrant.id == change.role_grant_id).values(ended_at=None, ended_by_id=None)
-    )
+    reopen_grant(db.session.get_one(RoleGrant, change.role_grant_id), viewer.person_id, now)
     return True
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from course_sync.database import db
 from course_sync.models import Context, Person
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.audit import note_audit
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.models import AccessRequest, RoleGrant
 from mentor_console.writes import insert_once, update_rows
@@ -48,11 +49,31 @@ def open_grant(
         "granted_by_id": granted_by_id,
         "granted_at": now,
     }
-    insert_once(RoleGrant, [row])
+    if insert_once(RoleGrant, [row]):
+        _note("role_granted", person.organisation_id, person.id, context_id, role, granted_by_id, now)
     grant = find_open_grant(person.id, role, context_id)
     if grant is None:  # ended by somebody else between the two statements
         raise Conflict("grant_ended")
     return grant
+
+
+def end_grant(grant: RoleGrant, ended_by_id: int, now: datetime) -> bool:
+    """Take a role away, inside the caller's transaction. Whether it was still held."""
+    ended = update_rows(
+        update(RoleGrant)
+        .where(RoleGrant.id == grant.id, RoleGrant.ended_at.is_(None))
+        .values(ended_at=now, ended_by_id=ended_by_id)
+    )
+    if ended:
+        held = grant.organisation_id, grant.person_id, grant.context_id, grant.role
+        _note("role_ended", *held, ended_by_id, now)
+    return ended == 1
+
+
+def reopen_grant(grant: RoleGrant, by_id: int, now: datetime) -> None:
+    """Let a role hold again that was taken away, inside the caller's transaction."""
+    update_rows(update(RoleGrant).where(RoleGrant.id == grant.id).values(ended_at=None, ended_by_id=None))
+    _note("role_granted", grant.organisation_id, grant.person_id, grant.context_id, grant.role, by_id, now)
 
 
 def find_open_grant(
@@ -116,6 +137,19 @@ def decide_request(viewer: Viewer, request_id: int, *, role: str | None, now: da
     db.session.commit()
     db.session.refresh(request)
     return request
+
+
+def _note(
+    action: str,
+    organisation_id: int,
+    person_id: int,
+    context_id: int | None,
+    role: str,
+    actor_id: int | None,
+    now: datetime,
+) -> None:
+    subject = {"person_id": person_id, "role": role, "context_id": context_id}
+    note_audit(action, subject, now, organisation_id=organisation_id, actor_id=actor_id)
 
 
 def _may_decide(viewer: Viewer, context: Context) -> bool:

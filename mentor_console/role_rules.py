@@ -16,6 +16,7 @@ from course_sync import vocabulary as lti
 from course_sync.database import db
 from course_sync.models import Context, Membership, Platform
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.audit import note_audit
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.mentorship import names_told, unfold
 from mentor_console.models import RoleMapping, RoleRule
@@ -125,6 +126,13 @@ def save_roles(
         raise Conflict("changed_by_other")
     mapping = _get_version(platform.id, version)
     _replace_rules(mapping, wanted)
+    note_audit(
+        "roles_changed",
+        {"platform_id": platform.id, "version": version},
+        now,
+        organisation_id=platform.organisation_id,
+        actor_id=viewer.person_id,
+    )
     db.session.commit()
     return mapping
 

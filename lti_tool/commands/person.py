@@ -10,7 +10,6 @@ from sqlalchemy import select
 from course_sync.database import db
 from course_sync.models import Context, Person, Platform
 from course_sync.records import record_launch
-from lti_tool.audit import record_audit
 from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, ExternalId, with_app
 from lti_tool.services import current_services
 from mentor_console.grants import grant_role
@@ -44,8 +43,6 @@ def grant(platform_id: int, subject: str, role: str, course: str | None) -> None
     target = _get_or_record_person(platform, subject, now)
     context = _get_or_record_context(platform, course) if course is not None else None
     grant_role(target, role, context, None, now)
-    subject_ids = {"person_id": target.id, "role": role, "context_id": context.id if context else None}
-    record_audit("role_granted", subject_ids, now, organisation_id=platform.organisation_id)
     click.echo(f"User {subject} of {platform.name} is {role}" + (f" of course {course}." if course else "."))
     if context is not None and not _was_seen(context):
         click.echo(

@@ -1,5 +1,6 @@
 """Tables of what people of the console decide and do, by theme. Facts of platforms: course_sync.models."""
 
+from mentor_console.models.audit import AuditEntry
 from mentor_console.models.flags import (
     CohortReading,
     CourseBreak,
@@ -23,6 +24,7 @@ from mentor_console.models.support import Contact, LearnerAnswer, PrivateNote, S
 __all__ = [
     "AccessRequest",
     "Assignment",
+    "AuditEntry",
     "CaseloadChange",
     "CohortReading",
     "Contact",

@@ -9,8 +9,8 @@ from flask import Flask
 
 from course_sync.database import db
 from course_sync.models import PENDING, Deployment, Platform
-from lti_tool.models import AuditEntry
 from lti_tool.services import current_services
+from mentor_console.models import AuditEntry
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Page
 

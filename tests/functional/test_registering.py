@@ -15,10 +15,11 @@ from lti_tool import approvals, invites, refusal_log
 from lti_tool.demo_lms import constants
 from lti_tool.demo_lms.registrations import CANVAS, MOODLE
 from lti_tool.demo_lms.site import EXTENSION
-from lti_tool.models import AuditEntry, Invite
+from lti_tool.models import Invite
 from lti_tool.registration import get_default_organisation
 from lti_tool.secrets import hash_of
 from lti_tool.services import current_services
+from mentor_console.models import AuditEntry
 from tests.harness.demo_site import DemoSite
 from tests.harness.pages import Page
 from tests.harness.plain_browser import PlainBrowser

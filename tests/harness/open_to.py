@@ -34,6 +34,7 @@ OPEN_TO = {
     "console.take_back_roles": {"admin"},
     "platforms.index": {"admin"},
     "refusals.index": {"admin"},
+    "audit.index": {"admin"},
     "platforms.make_invite": {"admin"},
     "platforms.withdraw_invite": {"admin"},
     "platforms.add": {"admin"},

@@ -17,9 +17,9 @@ from course_sync.models import Context, Person, Platform
 from lti_tool.app import create_app
 from lti_tool.cli import main
 from lti_tool.config import load_settings
-from lti_tool.models import AuditEntry, Invite
+from lti_tool.models import Invite
 from lti_tool.secrets import Sealer
-from mentor_console.models import RoleGrant
+from mentor_console.models import AuditEntry, RoleGrant
 from tests.harness.databases import sweeping, temporary_database
 
 Run = Callable[..., Result]

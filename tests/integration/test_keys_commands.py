@@ -11,7 +11,7 @@ from course_sync.database import db
 from lti_tool.app import create_app
 from lti_tool.cli import main
 from lti_tool.config import load_settings
-from lti_tool.models import AuditEntry
+from mentor_console.models import AuditEntry
 
 FORMER, NEW = "former-secret-key-of-enough-length-1", "new-secret-key-of-enough-length-0002"
 
@@ -56,4 +56,5 @@ def test_a_year_of_keys(database_url: str) -> None:
     assert "add the former key after the new one" in lost.output
     assert FORMER not in lost.output
     assert run(database_url, NEW, "keys", "list").output == listed
+    assert "key_rotated  the installation" in run(database_url, NEW, "audit").output
     assert list_actions(database_url) == ["key_rotated", "secrets_reencrypted"]

@@ -18,7 +18,7 @@ from course_sync.database import db
 from course_sync.models import REFUSED, Organisation, Platform
 from lti_tool.app import create_app
 from lti_tool.config import ConfigError, Settings
-from lti_tool.models import AuditEntry, ToolKey
+from lti_tool.models import ToolKey
 from lti_tool.registration import (
     RegistrationInvalid,
     add_platform,
@@ -29,6 +29,7 @@ from lti_tool.registration import (
     read_tool_config,
 )
 from lti_tool.services import Services
+from mentor_console.models import AuditEntry
 from tests.harness.lti_platform import TestPlatform
 
 DETAILS = TestPlatform().details()
