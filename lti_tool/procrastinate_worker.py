@@ -35,6 +35,7 @@ TICK_SECONDS = 20.0
 CLOCK_WATCH_SECONDS = 1.0
 POLL_SECONDS = 5.0
 """New jobs are announced; this is for those that were given back."""
+RESTART_SECONDS = 5.0
 _AT_ONCE = datetime.fromtimestamp(0, UTC)
 _RESCUE = "SELECT pg_advisory_xact_lock(hashtext('procrastinate_rescue'))"
 """One worker at a time lists what was left and queues it: it could have been begun anew in between."""
@@ -90,14 +91,36 @@ def run_procrastinate(app: Flask, asked: Callable[[], bool], *, runners: int, gr
         adopt_logger(name, logging.WARNING)
     # The loop of Windows that is the default there cannot watch PostgreSQL's sockets.
     loop = asyncio.SelectorEventLoop()
-    loop.run_until_complete(_run(app, asked, runners, grace_seconds))
+    if loop.run_until_complete(_run(app, asked, runners, grace_seconds)):
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
 
 
-async def _run(app: Flask, asked: Callable[[], bool], runners: int, grace_seconds: float) -> None:
+async def _run(app: Flask, asked: Callable[[], bool], runners: int, grace_seconds: float) -> bool:
+    """Whether every job has ended."""
     runner = Runner(app)
     jobs = runner.make_app()
     await jobs.open_async()
-    worker = Worker(
+    side = [asyncio.create_task(task) for task in _side_tasks(app, jobs)]
+    log.info("worker started")
+    worker = _make_worker(jobs, runners)
+    running = asyncio.create_task(worker.run())
+    while not asked():
+        await asyncio.sleep(0.1)
+        if running.done():  # only an error ends it: the database was away
+            log.error("procrastinate's worker stopped and is started again", exc_info=running.exception())
+            await asyncio.sleep(RESTART_SECONDS)
+            worker = _make_worker(jobs, runners)
+            running = asyncio.create_task(worker.run())
+    for task in side:
+        task.cancel()
+    await asyncio.gather(*side, return_exceptions=True)
+    worker.stop()
+    return await _end(app, jobs, worker, running, runner, grace_seconds)
+
+
+def _make_worker(jobs: App, runners: int) -> Worker:
+    return Worker(
         jobs,
         name="ementor",
         concurrency=runners,
@@ -107,18 +130,6 @@ async def _run(app: Flask, asked: Callable[[], bool], runners: int, grace_second
         update_heartbeat_interval=BEAT_SECONDS,
         stalled_worker_timeout=DEAD_AFTER.total_seconds(),
     )
-    running = asyncio.create_task(worker.run())
-    side = [asyncio.create_task(task) for task in _side_tasks(app, jobs)]
-    log.info("worker started")
-    while not asked() and not running.done():
-        await asyncio.sleep(0.1)
-    for task in side:
-        task.cancel()
-    if running.done():
-        running.result()  # it stops by itself only after an error
-        raise RuntimeError("procrastinate's worker stopped by itself")
-    worker.stop()
-    await _end(app, jobs, worker, running, runner, grace_seconds)
 
 
 def _side_tasks(app: Flask, jobs: App) -> list[Any]:
@@ -182,8 +193,8 @@ async def _give_back(jobs: App, job: Job) -> None:
 
 async def _end(
     app: Flask, jobs: App, worker: Worker, running: asyncio.Task[None], runner: Runner, grace_seconds: float
-) -> None:
-    """Wait for the jobs under way, with signs of life; then give back those that have not ended."""
+) -> bool:
+    """Wait for the jobs under way, with signs of life; then give back those that have not ended, if any."""
     deadline = time.monotonic() + grace_seconds
     while not running.done() and (left := deadline - time.monotonic()) > 0:
         if worker.worker_id is not None:
@@ -191,11 +202,12 @@ async def _end(
         await asyncio.wait({running}, timeout=min(left, BEAT_SECONDS))
     if running.done():
         await jobs.close_async()
-        return
+        return True
     left_over = runner.list_under_way()
     await asyncio.to_thread(_abandon, app, left_over)
     for job in left_over:
         await _give_back(jobs, job)
+    return False
 
 
 def _abandon(app: Flask, left_over: list[Job]) -> None:

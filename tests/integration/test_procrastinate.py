@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import select, text
 
 from course_sync import jobs
@@ -195,6 +196,25 @@ def test_a_worker_that_stops_gives_its_unfinished_jobs_back(
     loops[0].run_until_complete(asyncio.sleep(0.1))
     loops[0].run_until_complete(loops[0].shutdown_default_executor())
     loops[0].close()
+
+
+def test_a_worker_goes_on_after_the_database_was_away(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_registry", {})
+    monkeypatch.setattr(procrastinate_worker, "RESTART_SECONDS", 0.0)
+    ran, failures = threading.Event(), [ConnectorException("away")]
+
+    class Worker(procrastinate_worker.Worker):
+        async def run(self) -> None:
+            if failures:
+                raise failures.pop()
+            await super().run()
+
+    monkeypatch.setattr(procrastinate_worker, "Worker", Worker)
+    jobs.job("quick")(ran.set)
+    enqueue("quick", {}, "1", START)
+    db.session.remove()
+    run_procrastinate(app, ran.is_set, runners=1, grace_seconds=20)
+    assert rows("status") == []
 
 
 def test_tables_follow_the_installed_version_and_foreign_ones_are_refused(app: Flask) -> None:
