@@ -5,22 +5,27 @@ Needs the extra `test` and a Chromium; `make screenshots` runs it.
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from lti_tool.demo_lms import constants  # noqa: E402 - only after the path is known
+from lti_tool.demo_lms.registrations import MOODLE, START_PATHS  # noqa: E402
 from tests.harness.chromium import FLAGS, find_chromium  # noqa: E402
 from tests.harness.live_demo import LiveDemo, running_demo  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 DESKTOP = {"width": 1100, "height": 820}
 PHONE = {"width": 320, "height": 640}
+LETTER = {"width": 760, "height": 560}
+"""For pages that only say something."""
 
 
 def launch(browser: Browser, demo: LiveDemo, user_id: int, **options: object) -> Page:
@@ -44,6 +49,10 @@ def photograph_all(browser: Browser, demo: LiveDemo) -> None:
     photograph_learner(browser, demo)
     photograph_mentor(browser, demo)
     photograph_desks(browser, demo)
+    photograph_organisation(browser, demo)
+    photograph_connecting(browser, demo)
+    photograph_placing(browser, demo)
+    photograph_outside(browser, demo)
     page = browser.new_context(viewport=DESKTOP, locale="en-GB").new_page()
     page.goto(demo.tool_page(constants.MENTOR_2_ID))
     page.wait_for_load_state("networkidle")
@@ -76,6 +85,7 @@ def photograph_mentor(browser: Browser, demo: LiveDemo) -> None:
     page.locator("#undo-bar button").click()
     page.locator("article.card.act h2 a").first.click()
     page.locator("#tasks button[name=playbook]").first.click()
+    page.locator("#undo-bar").wait_for()
     photograph(page, "learner", full=True)
     page.locator(".flag .btn.main").click()
     page.locator("#contact").scroll_into_view_if_needed()
@@ -102,6 +112,81 @@ def photograph_desks(browser: Browser, demo: LiveDemo) -> None:
     photograph(launch(browser, demo, constants.NOBODY_ID), "no-part")
 
 
+def photograph_organisation(browser: Browser, demo: LiveDemo) -> None:
+    """The admin's pages behind "Organisation": platforms, one of them, one by hand, roles, refusals."""
+    stranger = browser.new_context(viewport=LETTER, locale="en-GB").new_page()
+    stranger.goto(f"{demo.tool_url}/lti/login")
+    photograph(stranger, "refused")
+    page = launch(browser, demo, constants.ADMIN_ID)
+    home = page.url
+    page.goto(f"{home}/platforms")
+    page.locator("section li a").first.click()
+    photograph(page, "platform")
+    page.goto(f"{home}/platforms/new")
+    photograph(page, "platform-new")
+    page.goto(home)
+    page.locator("a[href*='/organisation/roles/']").first.click()
+    photograph(page, "roles")
+    page.goto(f"{home}/refusals")
+    page.set_viewport_size(LETTER)
+    photograph(page, "refusals")
+
+
+def photograph_connecting(browser: Browser, demo: LiveDemo) -> None:
+    """An invite, and what the platform's admin sees after pasting it there."""
+    page = launch(browser, demo, constants.ADMIN_ID)
+    page.goto(f"{page.url}/platforms")
+    page.locator("form[action$='/invites'] button").click()
+    photograph(page, "platforms")
+    link = page.locator("p.draft code").inner_text()
+    page = browser.new_context(viewport=LETTER, locale="en-GB").new_page()
+    page.goto(f"{demo.lms_url}{START_PATHS[MOODLE]}?{urlencode({'url': link})}")
+    photograph(page, "register")
+    page.locator("main form button").click()
+    page.locator("main form").wait_for(state="detached")
+    photograph(page, "registered")
+
+
+def photograph_placing(browser: Browser, demo: LiveDemo) -> None:
+    """What a trainer may add to the course."""
+    page = browser.new_context(viewport=LETTER, locale="en-GB").new_page()
+    page.goto(f"{demo.lms_url}/course/view.php?id={constants.COURSE_ID}&user={constants.TRAINER_ID}")
+    page.click("#add-activity")
+    page.frame_locator("#contentframe").locator("main button[type=submit]").wait_for()
+    photograph(page, "placing")
+
+
+def photograph_outside(browser: Browser, demo: LiveDemo) -> None:
+    """Pages for people who stand outside a course."""
+    page = launch(browser, demo, constants.NOBODY_ID, viewport=LETTER)
+    session = "/".join(page.url.split("/")[:5])
+    page.goto(f"{session}/outside")
+    photograph(page, "outside-course")
+    page.goto(demo.tool_url)
+    photograph(page, "front")
+
+
+def photograph_new_tab(driver: Playwright, demo: LiveDemo, folder: Path) -> None:
+    """A browser that keeps nothing inside the platform's page: the button, and the tab it opens."""
+    cookies = {"exceptions": {"cookies": {f"{demo.tool_url},{demo.lms_url}": {"setting": 2}}}}
+    (folder / "Default").mkdir(parents=True)
+    (folder / "Default" / "Preferences").write_text(json.dumps({"profile": {"content_settings": cookies}}))
+    browser = find_chromium(driver)
+    size = {"viewport": LETTER, "locale": "en-GB"}
+    context = driver.chromium.launch_persistent_context(folder, executable_path=browser, args=FLAGS, **size)
+    page = context.new_page()
+    page.request.post(f"{demo.lms_url}/demo/faults", data={"no_platform_storage": True})
+    page.goto(demo.tool_page(constants.MENTOR_2_ID))
+    button = page.frame_locator("#contentframe").locator("form[target=_blank] button")
+    button.wait_for()
+    photograph(page, "new-tab")
+    with context.expect_page() as opened:
+        button.click()
+    opened.value.locator("form[action='/lti/enter']").wait_for()
+    photograph(opened.value, "is-this-you")
+    context.close()
+
+
 def main() -> None:
     """Make them all."""
     IMAGES.mkdir(exist_ok=True)
@@ -113,6 +198,7 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=find_chromium(driver), args=FLAGS)
         photograph_all(browser, demo)
         browser.close()
+        photograph_new_tab(driver, demo, Path(folder) / "profile")
 
 
 if __name__ == "__main__":
