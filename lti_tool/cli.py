@@ -22,6 +22,8 @@ from lti_tool.commands.platform import platform
 from lti_tool.commands.refusals import refusals
 from lti_tool.commands.support import app_running, make_app, make_ready_app, upgrade_database, with_app
 from lti_tool.commands.syncing import INTERRUPTED, progress_bar, sync_courses
+from lti_tool.config import parse_database_url
+from lti_tool.copying import copy_from
 from lti_tool.demo import DemoAddresses, DemoError, demo_environment, lms_state, run_demo
 from lti_tool.demo_lock import forget_state, hold_state
 from lti_tool.demo_seed import seed_demo
@@ -46,6 +48,18 @@ def db_upgrade() -> None:
     with app_running():
         upgrade_database()
     click.echo("The database is up to date.")
+
+
+@db.command("copy")
+@click.option("--from", "source", required=True, help="Address of the database to copy: sqlite:///FILE")
+@with_app
+def db_copy(source: str) -> None:
+    """Fill this empty database with everything from another one. Stop the tool and its workers first."""
+    try:
+        copied = copy_from(parse_database_url(source))
+    except ValueError as problem:
+        raise click.ClickException(f"--from: {problem}") from None
+    click.echo(f"Copied {copied} rows.")
 
 
 grace_option = click.option(

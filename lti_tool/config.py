@@ -136,7 +136,8 @@ def _secret_keys(text: str) -> tuple[str, ...]:
     return keys
 
 
-def _database_url(text: str) -> str:
+def parse_database_url(text: str) -> str:
+    """The address in full: SQLite's file with its folder. Raises ValueError without repeating the text."""
     if text.startswith("postgres://"):
         text = "postgresql://" + text.removeprefix("postgres://")
     expected = "must be sqlite:///FILE or postgresql://USER@HOST/NAME"
@@ -264,7 +265,7 @@ SETTINGS = (
         "database_url",
         "sqlite:///ementor.sqlite3",
         "database: sqlite:///FILE or postgresql://USER@HOST/NAME",
-        _database_url,
+        parse_database_url,
     ),
     Setting(
         "EMENTOR_PUBLIC_URL",

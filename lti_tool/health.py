@@ -23,7 +23,7 @@ def find_obstacle() -> str | None:
             current = MigrationContext.configure(connection).get_current_heads()
     except SQLAlchemyError:
         return "database_unreachable"
-    current_here = set(current) == _expected_heads() and _has_tables_of_jobs()
+    current_here = set(current) == expected_heads() and _has_tables_of_jobs()
     return None if current_here else "database_not_migrated"
 
 
@@ -45,7 +45,8 @@ def _has_tables_of_jobs() -> bool:
 
 
 @cache
-def _expected_heads() -> frozenset[str]:
+def expected_heads() -> frozenset[str]:
+    """The newest migrations of this version."""
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     return frozenset(ScriptDirectory.from_config(config).get_heads())
