@@ -43,6 +43,11 @@ def _english() -> Iterator[None]:
         ("nopermissions", "Désolé (Consulter).", "refused", "moodle/course:viewparticipants, moodle/user"),
         ("accessexception", "Access control exception", "refused", "core_enrol_get_enrolled_users"),
         ("certificate", "", "certificate", "admin"),
+        ("circuit_open", "", "left alone", "“Update now” does not wait"),
+        ("cancelled", "stopped by somebody", "stopped on request", "Nothing is lost"),
+        ("run_too_long", "", "longer than half an hour", "Nothing is lost"),
+        ("invalidrecord", "Can't find data record", "does not find this course", "stays as it was"),
+        ("http_404", "", "does not find this course", "open this tool from the new course"),
     ],
 )
 def test_each_code_names_its_cause_and_remedy(code: str, detail: str, cause: str, remedy: str) -> None:
