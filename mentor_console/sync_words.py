@@ -65,7 +65,7 @@ def problem_lines(run: RunLine) -> list[str]:
 
 def _run_problem(code: str) -> str:
     by_code = {
-        "cut_off": _("It was cut off: the part of the tool that fetches course data was stopped meanwhile."),
+        "cut_off": _("It was cut off before it was done; the next one goes on from there."),
     }
     return by_code.get(
         code, _("It broke off through a fault of this tool, which its log tells the admin of the tool.")
