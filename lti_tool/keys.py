@@ -29,10 +29,10 @@ from lti_tool.secrets import Sealer
 KEY_BITS = 2048
 ASSERTION_SECONDS = 60
 """Life of one client assertion; it is used at once."""
-REREAD_AFTER = timedelta(minutes=5)
-"""So often a process looks whether another one made or retired a key."""
+JWKS_CACHE_SECONDS = 300
+"""So long platforms and proxies may keep our key set, as it tells them."""
 PUBLISH_FIRST = timedelta(minutes=10)
-"""A new key signs only after this: platforms and proxies may keep our key set for five minutes."""
+"""A new key signs only after this."""
 KEEP_AFTER_ROTATION = timedelta(hours=24)
 """So long a replaced key stays published, for platforms that keep a key set for a day."""
 FORGET_AFTER = timedelta(days=1)
@@ -53,7 +53,8 @@ class KeyState:
 class ToolKeys:
     """The key ring of one process. Every use of the database is in an application context of its own.
 
-    Parsing a PEM costs some 35 ms and signing with a parsed key 0.3 ms, hence the cache.
+    Parsing a PEM costs some 35 ms and signing with a parsed key 0.3 ms, hence the cache. Which of them signs and
+    is published is asked each time, which is seldom: a key ended at once ends in every process.
     """
 
     def __init__(self, app: Flask, sealer: Sealer, clock: Clock) -> None:
@@ -63,11 +64,15 @@ class ToolKeys:
         self._lock = threading.Lock()
         self._parsed: dict[str, rsa.RSAPrivateKey] = {}
         self._newest_first: list[KeyState] = []
-        self._read_at: datetime | None = None
 
     def ensure(self) -> None:
-        """Make the first key if there is none. Call it while no transaction of one's own is open."""
-        self._current()
+        """Make the first key if there is none. Call it while no transaction of one's own is open.
+
+        Asked once by each process: from the first key on there always is one.
+        """
+        if not self._newest_first:
+            with self._lock:
+                self._reread(self._clock.real_now())
 
     def check_stored(self) -> None:
         """Raises SealBroken where a stored key cannot be opened with the secret keys of today."""
@@ -133,10 +138,8 @@ class ToolKeys:
         return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": kid})
 
     def _current(self) -> tuple[str, rsa.RSAPrivateKey]:
-        now = self._clock.real_now()
         with self._lock:
-            if not self._newest_first or self._read_at is None or now - self._read_at > REREAD_AFTER:
-                self._reread(now)
+            self._reread(self._clock.real_now())
             kid = next(key.kid for key in self._newest_first if key.signs)
             return kid, self._parsed[kid]
 
@@ -150,7 +153,6 @@ class ToolKeys:
             self._newest_first = [
                 KeyState(row.kid, row.created_at, row.retired_at, row.kid == signing) for row in rows
             ]
-        self._read_at = now
 
     def _list_rows(self, now: datetime) -> list[ToolKey]:
         statement = select(ToolKey).where(or_(ToolKey.retired_at.is_(None), ToolKey.retired_at > now))

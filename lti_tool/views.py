@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from lti_tool import health, launches
 from lti_tool.headers import frame_by
+from lti_tool.keys import JWKS_CACHE_SECONDS
 from lti_tool.landing import land, lead_to, note_registration, offer_other_ways, prepare_answer
 from lti_tool.login_cookies import (
     delete_login_cookies,
@@ -34,8 +35,6 @@ from lti_tool.waiting_launches import keep_waiting
 from mentor_console.access import open_to
 
 blueprint = Blueprint("lti", __name__)
-
-JWKS_CACHE_SECONDS = 300
 
 
 @blueprint.route(launches.LOGIN_PATH, methods=["GET", "POST"])

@@ -14,7 +14,7 @@ import click
 
 from lti_tool.audit import record_audit
 from lti_tool.commands.support import with_app
-from lti_tool.keys import KEEP_AFTER_ROTATION, PUBLISH_FIRST, REREAD_AFTER, KeyState
+from lti_tool.keys import JWKS_CACHE_SECONDS, KEEP_AFTER_ROTATION, PUBLISH_FIRST, KeyState
 from lti_tool.reencryption import reseal_all
 from lti_tool.services import current_services
 
@@ -48,12 +48,11 @@ def rotate(at_once: bool) -> None:
     click.echo(f"The new key is {kid}.")
     if at_once:
         click.echo(
-            "It signs from now on. Platforms that keep our key set may refuse the tool for some minutes."
+            "It signs from now on, in processes that run already too; the old ones are published no more."
         )
-        minutes = int(REREAD_AFTER.total_seconds()) // 60
         click.echo(
-            f"Processes that run already sign with the old key and publish it for up to {minutes} minutes "
-            "more; restart them to end it now."
+            "Platforms that keep our key set may refuse the tool, and believe the old keys, until they read "
+            f"it again; it tells them to do so after {JWKS_CACHE_SECONDS // 60} minutes."
         )
         return
     click.echo(
