@@ -30,6 +30,8 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "mod_quiz_get_quizzes_by_courses": assessments.get_quizzes,
     "mod_quiz_get_user_attempts": assessments.get_user_attempts,
     "mod_forum_get_forums_by_courses": talking.get_forums,
+    "mod_forum_get_forum_discussions": talking.get_forum_discussions,
+    "mod_forum_get_discussion_posts": talking.get_discussion_posts,
     "core_calendar_get_calendar_events": courses.get_calendar_events,
     "core_group_get_course_groups": roster.get_course_groups,
     "core_group_get_group_members": roster.get_group_members,

@@ -1,11 +1,11 @@
-"""Forums (as a list only) and messages to a person."""
+"""Forums, in which nobody has begun a discussion, and messages to a person."""
 
 from typing import Any
 
 from lti_tool.demo_lms import constants
 from lti_tool.demo_lms.course import Activity
 from lti_tool.demo_lms.people import SERVICE
-from lti_tool.demo_lms.webservice.call import Call, invalid_parameter
+from lti_tool.demo_lms.webservice.call import Call, invalid_parameter, moodle_error, unknown_record
 
 REFUSED = "You can't message this user due to their message preferences. Try adding them as a contact."
 
@@ -44,6 +44,22 @@ def _forum(call: Call, activity: Activity) -> dict[str, Any]:
         "cancreatediscussions": False,
         "istracked": False,
     }
+
+
+def get_forum_discussions(call: Call) -> dict[str, Any]:
+    """mod_forum_get_forum_discussions: the data set knows of visits to forums, of no posts."""
+    if call.site.course.find_instance("forum", call.number("forumid")) is None:
+        raise unknown_record("forum")
+    call.require_course(constants.COURSE_ID)
+    if call.faults.lacks("mod/forum:viewdiscussion"):
+        raise moodle_error("noviewdiscussionspermission", "You do not have permission to view discussions")
+    return {"discussions": [], "warnings": []}
+
+
+def get_discussion_posts(call: Call) -> dict[str, Any]:
+    """mod_forum_get_discussion_posts: there is no discussion to ask about."""
+    call.number("discussionid")
+    raise unknown_record("forum_discussions")
 
 
 def send_instant_messages(call: Call) -> list[dict[str, Any]]:

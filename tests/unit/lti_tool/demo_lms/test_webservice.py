@@ -376,3 +376,16 @@ def test_who_was_graded_is_told_to_who_may_see_grades(ws: Ask, site: DemoSite) -
     site.faults = Faults(missing_capabilities=frozenset({"mod/assign:viewgrades"}))
     refused = ws("mod_assign_get_grades", **assignments, since=0)
     assert (refused["assignments"], {row["warningcode"] for row in refused["warnings"]}) == ([], {"1"})
+
+
+def test_forums_are_there_and_nobody_has_written(ws: Ask, site: DemoSite) -> None:
+    forum = site.course.of_kind("forum")[0]
+    assert ws("mod_forum_get_forum_discussions", forumid=forum.instance) == {
+        "discussions": [],
+        "warnings": [],
+    }
+    assert ws("mod_forum_get_forum_discussions", forumid=1)["errorcode"] == "invalidrecord"
+    assert ws("mod_forum_get_discussion_posts", discussionid=5)["errorcode"] == "invalidrecord"
+    site.faults = Faults(missing_capabilities=frozenset({"mod/forum:viewdiscussion"}))
+    refused = ws("mod_forum_get_forum_discussions", forumid=forum.instance)
+    assert refused["errorcode"] == "noviewdiscussionspermission"
