@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from course_sync import pull
+from course_sync import pull_learners
 from course_sync.database import db
 from course_sync.errors import SyncBusy
 from course_sync.models import Freshness, Membership, SyncRun
@@ -19,7 +19,7 @@ from tests.harness.sync_world import SyncWorld, small_course
 
 @pytest.fixture
 def world(app_context: Flask, monkeypatch: pytest.MonkeyPatch) -> SyncWorld:
-    monkeypatch.setattr(pull, "LEARNERS_PER_COMMIT", 1)
+    monkeypatch.setattr(pull_learners, "LEARNERS_PER_COMMIT", 1)
     return small_course(SyncWorld(), learners=12)
 
 
