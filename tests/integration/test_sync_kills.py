@@ -37,7 +37,6 @@ def test_two_hundred_kills_change_nothing(undisturbed: tuple[Facts, int], databa
             assert known[kind] == expected[kind], f"{kind} of seed {seed}"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a process is forked and killed by its number")
 def test_processes_that_are_killed_change_nothing(tmp_path: Path) -> None:
     """The same with real processes and SIGKILL, on a file."""
     module = [
