@@ -147,11 +147,12 @@ def test_connect_moodle_reads_the_token_from_standard_input_and_seals_it(
     run("platform", "add", *PLATFORM, "--deployment-id", "1")
     connected = run(
         *("platform", "connect-moodle", "--platform", "1", "--url", "https://lms.example.org/"),
+        *("--report", "12"),
         given=MOODLE_TOKEN + "\n",
     )
     assert connected.exit_code == 0
     (platform,) = rows(Platform)
-    assert platform.moodle_url == "https://lms.example.org"
+    assert (platform.moodle_url, platform.moodle_report_id) == ("https://lms.example.org", 12)
     assert MOODLE_TOKEN not in platform.moodle_token_sealed
     sealer = Sealer((environ["EMENTOR_SECRET_KEY"],))
     assert sealer.open(platform.moodle_token_sealed) == MOODLE_TOKEN
