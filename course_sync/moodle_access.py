@@ -29,6 +29,11 @@ def find_site_access(platform: Platform, open_secret: OpenSecret) -> MoodleAcces
     return MoodleAccess(platform.moodle_url, open_token(platform.moodle_token_sealed, open_secret))
 
 
+def find_site_url(platform: Platform) -> str | None:
+    """Where the web services of a platform are: as an admin said, else a Moodle's own name for itself."""
+    return platform.moodle_url or (platform.issuer if platform.product == "moodle" else None)
+
+
 def open_token(sealed: str, open_secret: OpenSecret) -> str:
     """What was sealed. Raises PlatformRefused where no listed key opens it."""
     try:

@@ -38,6 +38,11 @@ _REFUSALS = frozenset(
 _DETAIL_LENGTH = 300
 
 
+def may_be_token(text: str) -> bool:
+    """Whether a text has the form of a web-service token."""
+    return 16 <= len(text) <= 256 and text.isascii() and text.isalnum()
+
+
 def form_fields(token: str, function: str, params: Mapping[str, Any]) -> dict[str, str]:
     """Fields of one call. Lists and objects become `a[0][b]`; True and False become 1 and 0."""
     fields = {"wstoken": token, "wsfunction": function, "moodlewsrestformat": "json"}

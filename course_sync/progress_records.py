@@ -148,8 +148,10 @@ def record_course(context_id: int, course: CourseFacts) -> int:
     return int(changed)
 
 
-def record_activities(context_id: int, told: Iterable[ActivityFacts], source: str, now: datetime) -> int:
-    """Keep the activities of a course as it was read whole; what is gone is marked removed. Rows changed."""
+def record_activities(
+    context_id: int, told: Iterable[ActivityFacts], source: str, now: datetime, *, is_whole: bool = True
+) -> int:
+    """Keep activities of a course; what is gone, if it was read whole, is marked removed. Rows changed."""
     known = {row.external_id: row for row in _list_activity_columns(context_id)}
     fresh, changed = [], []
     listed = set()
@@ -165,7 +167,7 @@ def record_activities(context_id: int, told: Iterable[ActivityFacts], source: st
     gone = [
         {"id": row.id, "removed_at": now, "as_of": now}
         for key, row in known.items()
-        if key not in listed and row.removed_at is None
+        if is_whole and key not in listed and row.removed_at is None
     ]
     return insert_new(Activity, fresh) + update_changed(Activity, changed) + update_changed(Activity, gone)
 
@@ -286,6 +288,13 @@ def record_forum_read(activity_id: int, newest_visit: datetime | None, now: date
 def record_hand_ins_read(activity_ids: Collection[int], now: datetime) -> None:
     """Note that who handed in, and who did not, was read of these activities."""
     statement = update(Activity).where(Activity.id.in_(activity_ids)).values(hand_ins_as_of=now)
+    db.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def confirm_hand_ins(activity_id: int, membership_ids: Collection[int], now: datetime) -> None:
+    """Note of these learners alone that what is known of their hand-in was read again."""
+    mine = (Progress.activity_id == activity_id, Progress.membership_id.in_(membership_ids))
+    statement = update(Progress).where(*mine, Progress.submission.is_not(None)).values(submission_as_of=now)
     db.session.execute(statement, execution_options={"synchronize_session": False})
 
 

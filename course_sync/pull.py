@@ -54,9 +54,11 @@ class Pull:
         self._progress = progress
         self._keeper = keeper
         self._now = now
-        self._tools = PullTools(context, keeper, pool, now)
+        self._tools = PullTools(context, keeper, pool, now, is_whole=progress is None or progress.is_whole)
         self._rosters_read: tuple[Roster, ...] = ()
         self.learners_read = 0
+        self.roster_errors: Mapping[str, PlatformError] = {}
+        """Why a source gave no list of members, by its name."""
 
     @property
     def successes(self) -> int:
@@ -67,10 +69,10 @@ class Pull:
         """All steps. Problems go to the keeper; only a run that was taken over (SyncBusy) or a bug raises."""
         self._keeper.expect(len(self._rosters) + (4 if self._progress else 0))
         self._keeper.begin_step("roster")
-        errors = self._pull_rosters()
-        if self._progress is None:
+        self.roster_errors = self._pull_rosters()
+        error = self.roster_errors.get(SOURCE_MOODLE)
+        if self._progress is None or (error and not self._tools.is_whole):
             return
-        error = errors.get(SOURCE_MOODLE)
         if error and (isinstance(error, PlatformUnreachable) or error.code in _HOPELESS):
             for kind in PROGRESS_KINDS:
                 self._tools.close(kind, [error])
@@ -83,13 +85,15 @@ class Pull:
         self._pull_structure(source)
         if self._report:
             pull_report(tools, self._report, self._rosters_read)
-        pull_updates(tools, source)
+        if tools.is_whole:
+            pull_updates(tools, source)
         begin("submissions")
         pull_submissions(tools, source)
         begin("grades")
         pull_grades(tools, source)
-        begin("posts")
-        pull_posts(tools, source)
+        if tools.is_whole:
+            begin("posts")
+            pull_posts(tools, source)
         begin("completion")
         self.learners_read = pull_progress(tools, source)
         begin("extensions")
@@ -112,7 +116,14 @@ class Pull:
         for name, error in errors.items():
             self._keeper.note("roster", name, error)
             record_roster_failure(self._context.context_id, name, error, self._now)
-        kept = keep_rosters(self._context, fetched, self._connected, self._now, self._keeper.beat)
+        kept = keep_rosters(
+            self._context,
+            fetched,
+            self._connected,
+            self._now,
+            self._keeper.beat,
+            partial=frozenset() if self._tools.is_whole else frozenset({SOURCE_MOODLE}),
+        )
         self._tools.changed(kept.rows_changed)
         self._rosters_read = tuple(fetched.values())
         self._tools.roster = fetched.get(SOURCE_MOODLE)
@@ -143,5 +154,7 @@ class Pull:
             return
         if told.course:
             tools.changed(record_course(context_id, told.course))
-        tools.changed(record_activities(context_id, told.activities, SOURCE_MOODLE, self._now))
+        tools.changed(
+            record_activities(context_id, told.activities, SOURCE_MOODLE, self._now, is_whole=tools.is_whole)
+        )
         tools.close("structure", told.problems)

@@ -33,11 +33,19 @@ class PullTools:
     """One run's way to platform and database; `successes` counts kinds of facts that were read whole."""
 
     def __init__(
-        self, context: ContextRef, keeper: RunKeeper, pool: ThreadPoolExecutor, now: datetime
+        self,
+        context: ContextRef,
+        keeper: RunKeeper,
+        pool: ThreadPoolExecutor,
+        now: datetime,
+        *,
+        is_whole: bool = True,
     ) -> None:
         self.context = context
         self.keeper = keeper
         self.now = now
+        self.is_whole = is_whole
+        """Whether the source tells of the whole course."""
         self._pool = pool
         self._today = local_day(now, context.zone)
         self.roster: Roster | None = None

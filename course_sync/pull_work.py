@@ -19,6 +19,7 @@ from course_sync.progress_records import (
     GRADE,
     ActivityRow,
     LearnerRow,
+    confirm_hand_ins,
     list_unsettled,
     record_hand_ins_read,
     record_learners_read,
@@ -117,7 +118,10 @@ def _keep_hand_ins(
     cells |= dict.fromkeys(told.absent, NOTHING) if believe_silence else {}
     tools.write_submissions(book, cells, told.by_team)
     if believe_silence and (told.listed or told.absent):
-        record_hand_ins_read([activity.activity_id], tools.now)
+        if tools.is_whole:
+            record_hand_ins_read([activity.activity_id], tools.now)
+        else:
+            confirm_hand_ins(activity.activity_id, [row.membership_id for row in book.learners], tools.now)
         db.session.commit()
 
 

@@ -33,14 +33,20 @@ def keep_rosters(
     connected: frozenset[str],
     now: datetime,
     after_chunk: Callable[[], None] = lambda: None,
+    *,
+    partial: frozenset[str] = frozenset(),
 ) -> KeptRosters:
-    """Write what these rosters tell, and who has left where they can be believed. Commits."""
+    """Write what these rosters tell, and who has left where they can be believed. Commits.
+
+    `partial` names sources that never claim to list everybody: their silence is neither a fault nor believed.
+    """
     known = list_known_members(context.context_id)
     last_read_at = {source: find_last_read(context.context_id, "roster", source) for source in connected}
-    complaints = _find_complaints(fetched, known, connected, last_read_at, now)
+    claimed = {source: roster for source, roster in fetched.items() if source not in partial}
+    complaints = _find_complaints(claimed, known, connected, last_read_at, now)
     situation = Situation(
         rosters=fetched,
-        believed=frozenset(fetched.keys() - complaints.keys()),
+        believed=frozenset(claimed.keys() - complaints.keys()),
         connected=connected,
         last_read_at=last_read_at,
         now=now,
@@ -48,7 +54,8 @@ def keep_rosters(
     changed = record_rosters(context, known, situation, after_chunk)
     for source, roster in fetched.items():
         _record_freshness(context.context_id, roster, complaints.get(source), now)
-        if source == SOURCE_MOODLE and source not in complaints and tells_all_visits(roster):
+        is_whole = source in claimed and source not in complaints
+        if source == SOURCE_MOODLE and is_whole and tells_all_visits(roster):
             record_look(context, now)
     db.session.commit()
     return KeptRosters(complaints, changed)

@@ -6,7 +6,7 @@ Needs an application context; commits in small steps, so that a run that is kill
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, time
@@ -16,10 +16,13 @@ from zoneinfo import ZoneInfo
 
 from course_sync.addresses import origin_name
 from course_sync.calls import PARALLEL
+from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.errors import CourseSyncError, PlatformError, PlatformRefused
 from course_sync.host_watch import NO_BOUNDS, Budget, HostLink, record_answer
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE, Context
+from course_sync.moodle_access import find_site_access, find_site_url
+from course_sync.own_pulls import run_own_pulls
 from course_sync.platform_client import PlatformClient
 from course_sync.pull import Pull
 from course_sync.records import registration_of
@@ -52,6 +55,9 @@ class PlatformServices:
     """What all syncs together may ask of one host."""
     steady_seconds: Callable[[], float] = monotonic
     sleep: Callable[[float], None] = sleep
+    list_own_tokens: Callable[[int], Sequence[PersonToken]] = lambda _context_id: ()
+    """Tokens that people of a course gave of their own accounts and may still give; who may is no affair of
+    this package."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +110,12 @@ def sync_context(
         link = HostLink(gate, origins, services.budget, keeper.run_id, keeper.pulse)
         link.begin(insist=trigger in INSISTENT)
         keeper.on_beat = link.renew
-        pull = _make_pull(context, replace(services, client=services.client.for_run(gate)), keeper, pool, now)
-        pull.run()
+        reach = replace(services, client=services.client.for_run(gate))
+        pulls = [_make_pull(context, reach, keeper, pool, now)]
+        pulls[0].run()
+        pulls += run_own_pulls(context, reach, _ref(context, services), keeper, pool, now)
         link.renew(force=True)
-        report = _report(keeper, pull, gate.requests)
+        report = _report(keeper, pulls, gate.requests)
         keeper.finish(report.state, report.requests, report.learners_read)
         return report
     except BaseException as problem:
@@ -118,16 +126,17 @@ def sync_context(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _report(keeper: RunKeeper, pull: Pull, requests: int) -> SyncReport:
-    state = "done" if not keeper.problems else ("partial" if pull.successes else "failed")
+def _report(keeper: RunKeeper, pulls: list[Pull], requests: int) -> SyncReport:
+    successes = sum(pull.successes for pull in pulls)
+    state = "done" if not keeper.problems else ("partial" if successes else "failed")
     return SyncReport(
         keeper.context_id,
         keeper.run_id,
         keeper.stopped if keeper.stopped == CANCELLED else state,
         keeper.rows_changed,
         requests,
-        pull.learners_read,
-        pull.successes,
+        sum(pull.learners_read for pull in pulls),
+        successes,
         tuple(keeper.problems),
     )
 
@@ -179,12 +188,12 @@ def _make_pull(
 
 def _report_source(context: Context, services: PlatformServices) -> MoodleReport | None:
     """The report of the site that an admin named, if there is one."""
-    platform = context.platform
-    if not platform.moodle_url or not platform.moodle_token_sealed or platform.moodle_report_id is None:
+    report_id = context.platform.moodle_report_id
+    access = find_site_access(context.platform, services.open_secret) if report_id is not None else None
+    if access is None or report_id is None:
         return None
-    token = _open_token(platform.moodle_token_sealed, services)
     zone = ZoneInfo(context.organisation.time_zone)
-    return MoodleReport(services.client, platform.moodle_url, token, platform.moodle_report_id, zone)
+    return MoodleReport(services.client, access.base_url, access.token, report_id, zone)
 
 
 def _connected(context: Context) -> frozenset[str]:
@@ -204,23 +213,15 @@ def _lti_source(
 def _progress_source(
     context: Context, services: PlatformServices, keeper: RunKeeper
 ) -> ProgressSource | None:
-    platform = context.platform
-    if not platform.moodle_url or not platform.moodle_token_sealed:
-        return None
     try:
-        token = _open_token(platform.moodle_token_sealed, services)
-        return MoodleSource(services.client, platform.moodle_url, token, context.external_id)
+        access = find_site_access(context.platform, services.open_secret)
+        if access is None:
+            return None
+        return MoodleSource(services.client, access.base_url, access.token, context.external_id)
     except PlatformError as error:
         keeper.note("roster", SOURCE_MOODLE, error)
         record_roster_failure(context.id, SOURCE_MOODLE, error, keeper.as_of)
         return None
-
-
-def _open_token(sealed: str, services: PlatformServices) -> str:
-    try:
-        return services.open_secret(sealed)
-    except Exception:  # whatever the composition root raises for a key that is gone
-        raise PlatformRefused("the stored token cannot be opened", code="token_unreadable") from None
 
 
 def _give_up(keeper: RunKeeper, problem: BaseException, requests: int) -> None:
@@ -238,7 +239,7 @@ def _give_up(keeper: RunKeeper, problem: BaseException, requests: int) -> None:
 def _list_origins(context: Context) -> frozenset[str]:
     """Every host that a pull of this context may ask."""
     platform = context.platform
-    addresses = [platform.moodle_url, context.memberships_url]
+    addresses = [find_site_url(platform), context.memberships_url]
     addresses += [platform.auth_token_url] if context.memberships_url else []
     return frozenset(origin for address in addresses if (origin := _origin_of(address)))
 

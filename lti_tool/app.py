@@ -21,6 +21,7 @@ from lti_tool import (
     assets,
     views,
     views_audit,
+    views_own_token,
     views_placing,
     views_platforms,
     views_refusals,
@@ -52,6 +53,7 @@ DOOR = (
     views_registering,
     views_platforms,
     views_refusals,
+    views_own_token,
 )
 """Modules with the pages of the door."""
 

@@ -19,6 +19,7 @@ from course_sync.models import ACTIVE, Context, Platform, SyncRun
 from course_sync.sync import SyncReport, sync_context
 from course_sync.sync_runs import CUT_OFF, Watcher
 from lti_tool.models import LaunchSession, LoginState
+from lti_tool.own_tokens import erase_unentitled
 from lti_tool.rate_limits import forget_old_uses
 from lti_tool.refusal_log import forget_old_refusals
 from lti_tool.services import current_services
@@ -105,7 +106,8 @@ def abandon_syncs(context_ids: Collection[int] | None, now: datetime) -> int:
 
 @job("purge_door", every_minutes=60)
 def purge_door() -> None:
-    """Forget logins and launches nobody finished, sessions that are over, spent keys, and old counts."""
+    """Forget logins and launches nobody finished, sessions that are over, spent keys, old counts, and tokens
+    of people who have no part any more."""
     services = current_services()
     now = services.clock.real_now()
     db.session.execute(delete(LoginState).where(LoginState.created_at < now - timedelta(days=1)))
@@ -114,4 +116,5 @@ def purge_door() -> None:
     forget_old_uses(now)
     forget_old_refusals(now)
     db.session.commit()
+    erase_unentitled(now)
     services.keys.forget_retired()

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from course_sync.database import db
 from course_sync.models import ACTIVE, PENDING, REFUSED, Deployment, Organisation, Platform
+from course_sync.moodle_wire import may_be_token
 from course_sync.records import registration_of
 from course_sync.registrations import Registration
 from lti_tool import registration_lookup
@@ -221,7 +222,7 @@ def connect_moodle(
     platform = get_platform(platform_id)
     _check_address("moodle_url", url, allow_loopback)
     token = token.strip()
-    if not 16 <= len(token) <= 256 or not token.isascii() or not token.isalnum():
+    if not may_be_token(token):
         raise RegistrationInvalid("token: a Moodle web-service token is 32 letters and digits")
     platform.moodle_url = url.rstrip("/")
     platform.moodle_token_sealed = sealer.seal(token)

@@ -18,6 +18,7 @@ from course_sync.sync import PlatformServices
 from lti_tool.clock import Clock
 from lti_tool.config import Settings
 from lti_tool.keys import ToolKeys
+from lti_tool.own_token_owners import list_usable
 from lti_tool.platform_keys import PlatformKeys
 from lti_tool.secrets import Sealer
 
@@ -42,7 +43,9 @@ class Services:
     def platform(self) -> PlatformServices:
         """What a sync needs from up here."""
         budget = Budget(self.settings.platform_parallel, self.settings.platform_per_minute)
-        services = PlatformServices(client=self.client, open_secret=self.sealer.open, budget=budget)
+        services = PlatformServices(
+            client=self.client, open_secret=self.sealer.open, budget=budget, list_own_tokens=list_usable
+        )
         # What happens in the demo is dated noon UTC; there a day holds nothing more from then on.
         return replace(services, day_over=_DEMO_DAY_OVER) if self.settings.demo_clock else services
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -17,7 +17,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from course_sync.database import db
 from course_sync.look_days import find_zone_and_look_days
 from course_sync.models import SOURCE_MOODLE, ActiveDay, Activity, Context, Membership, Progress
-from course_sync.records import find_last_read
+from course_sync.records import find_last_reads
 from mentor_console.answers import find_absences
 from mentor_console.cohort_figures import list_active_days
 from mentor_console.course_breaks import list_break_moments
@@ -27,6 +27,10 @@ from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, 
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from mentor_console.reading_times import LearnerReading, find_read_at, read_learner
 from mentor_console.steps import find_required_ids, list_activities, list_progress
+
+STALE_VISIT = timedelta(days=2)
+"""A last visit read so much earlier than those of others says nothing of today: no account that is read with
+sees the learner any more."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class KnownLearner:
     by_hand: Mapping[int, datetime]
     """Deadlines given by hand, by activity."""
     reading: LearnerReading
+    visits_read_at: datetime | None
+    """When visits in the course were last read."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +83,15 @@ def load_course(
 
 def know_learner(learner: Membership, by_hand: Mapping[int, datetime]) -> KnownLearner:
     """Read what a page and the rules both need of one learner; `by_hand` are deadlines given by activity."""
+    read_at = find_last_reads(learner.context_id, SOURCE_MOODLE)
     return KnownLearner(
         membership=learner,
         activities=list_activities(learner.context_id),
         rows=list_progress(learner),
         active_days=list_active_days(learner.id),
         by_hand=by_hand,
-        reading=read_learner(learner, find_last_read(learner.context_id, "extensions", SOURCE_MOODLE)),
+        reading=read_learner(learner, read_at.get("extensions")),
+        visits_read_at=read_at.get("access"),
     )
 
 
@@ -98,7 +106,7 @@ def load_learner(known: KnownLearner, now: datetime) -> LearnerSnapshot | None:
         for key in sorted(known.rows.keys() & listed.keys())
     ]
     absences = find_absences(learner.context_id, now).get(learner.id, ())
-    facts = _learner_facts(learner, work, known.active_days, absences)
+    facts = _learner_facts(learner, work, known.active_days, absences, known.visits_read_at)
     return LearnerSnapshot(_course_facts(learner.context), _list_activity_facts(known.activities), facts)
 
 
@@ -152,7 +160,8 @@ def _load_learners(
         .order_by(Membership.id)
     )
     rows = db.session.execute(statement).all()
-    settled_at = find_last_read(context_id, "extensions", SOURCE_MOODLE)
+    read_at = find_last_reads(context_id, SOURCE_MOODLE)
+    settled_at = read_at.get("extensions")
     work = _load_work(
         whose,
         activities,
@@ -160,7 +169,13 @@ def _load_learners(
         {row.id: read_learner(row, settled_at) for row in rows},
     )
     return tuple(
-        _learner_facts(row, work.get(row.id, ()), days.get(row.id, ()), absences.get(row.id, ()))
+        _learner_facts(
+            row,
+            work.get(row.id, ()),
+            days.get(row.id, ()),
+            absences.get(row.id, ()),
+            read_at.get("access"),
+        )
         for row in rows
     )
 
@@ -169,14 +184,20 @@ def _load_learners(
 
 
 def _learner_facts(
-    row: Any, work: Sequence[WorkFacts], days: Sequence[date], absences: tuple[tuple[datetime, datetime], ...]
+    row: Any,
+    work: Sequence[WorkFacts],
+    days: Sequence[date],
+    absences: tuple[tuple[datetime, datetime], ...],
+    visits_read_at: datetime | None,
 ) -> LearnerFacts:
+    as_of = row.access_as_of
+    is_stale = as_of and visits_read_at and visits_read_at - as_of > STALE_VISIT
     return LearnerFacts(
         membership_id=row.id,
         status=row.status,
         enrolled_at=row.enrolled_at,
         last_access_at=row.last_access_at,
-        access_known=row.access_as_of is not None,
+        access_known=as_of is not None and not is_stale,
         active_days=tuple(days),
         finished_at=row.completed_at,
         work=tuple(work),

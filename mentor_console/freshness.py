@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 
+from course_sync.connection_models import PersonToken
 from course_sync.database import db
-from course_sync.models import Context, Freshness, Platform, SyncRun
+from course_sync.models import Context, Freshness, Membership, Platform, SyncRun
 from mentor_console.screens import DataFreshness, MissingFact, SyncProgress
 
 
@@ -22,6 +23,23 @@ class Reading:
     as_of: datetime
 
 
+@dataclass(frozen=True)
+class _Connection:
+    """See DataFreshness."""
+
+    unconnected: tuple[str, ...] = ()
+    by_own_accounts: bool = False
+
+
+_CONNECTED = _Connection()
+_HAS_OWN_ACCOUNTS = (
+    exists()
+    .where(PersonToken.person_id == Membership.person_id, PersonToken.refused_at.is_(None))
+    .where(Membership.context_id == Context.id, Membership.status == "active")
+    .correlate(Context)
+)
+
+
 def freshness_of(context_ids: Collection[int]) -> DataFreshness:
     """Freshness of several courses as one: the oldest reading, and everything that is missing anywhere."""
     return merge_freshness(freshness_by_context(context_ids).values())
@@ -30,7 +48,7 @@ def freshness_of(context_ids: Collection[int]) -> DataFreshness:
 def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshness]:
     """The same for each course, in one query for any number of them."""
     statement = (
-        select(Context.id, Freshness, SyncRun, Platform.product, Platform.moodle_url)
+        select(Context.id, Freshness, SyncRun, Platform.product, Platform.moodle_url, _HAS_OWN_ACCOUNTS)
         .join(Platform, Platform.id == Context.platform_id)
         .outerjoin(Freshness, Freshness.context_id == Context.id)
         .outerjoin(SyncRun, and_(SyncRun.context_id == Context.id, SyncRun.state == "running"))
@@ -39,15 +57,16 @@ def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshnes
     )
     rows: dict[int, list[Freshness]] = defaultdict(list)
     runs: dict[int, SyncRun] = {}
-    unconnected: dict[int, tuple[str, ...]] = {}
-    for context_id, row, run, product, moodle_url in db.session.execute(statement):
-        unconnected[context_id] = () if moodle_url else (product,)
+    found: dict[int, _Connection] = {}
+    for context_id, row, run, product, moodle_url, has_own in db.session.execute(statement):
+        is_told = bool(moodle_url or has_own)
+        found[context_id] = _Connection(() if is_told else (product,), bool(has_own and not moodle_url))
         if row is not None:
             rows[context_id].append(row)
         if run is not None:  # at most one runs per course
             runs[context_id] = run
     return {
-        context_id: _freshness(rows[context_id], runs.get(context_id), unconnected.get(context_id, ()))
+        context_id: _freshness(rows[context_id], runs.get(context_id), found.get(context_id, _CONNECTED))
         for context_id in context_ids
     }
 
@@ -59,6 +78,7 @@ def merge_freshness(parts: Collection[DataFreshness]) -> DataFreshness:
         missing=_list_missing(parts),
         running=next((part.running for part in parts if part.running is not None), None),
         unconnected=tuple(sorted({product for part in parts for product in part.unconnected})),
+        by_own_accounts=any(part.by_own_accounts for part in parts),
     )
 
 
@@ -86,13 +106,14 @@ def _newest_by_kind(rows: Iterable[Freshness]) -> dict[str, Reading]:
     return newest
 
 
-def _freshness(rows: Sequence[Freshness], run: SyncRun | None, unconnected: tuple[str, ...]) -> DataFreshness:
+def _freshness(rows: Sequence[Freshness], run: SyncRun | None, connection: _Connection) -> DataFreshness:
     moments = [reading.as_of for reading in _newest_by_kind(rows).values()]
     return DataFreshness(
         as_of=min(moments, default=None),
         missing=tuple(_missing(row) for row in rows if row.error_code),
         running=SyncProgress(run.steps_done, run.steps_total, run.started_at, run.step) if run else None,
-        unconnected=unconnected,
+        unconnected=connection.unconnected,
+        by_own_accounts=connection.by_own_accounts,
     )
 
 

@@ -39,6 +39,8 @@ class DataFreshness:
     running: SyncProgress | None = None
     unconnected: tuple[str, ...] = ()
     """Products ("" = unknown) of the platforms that tell no more than who is in the course."""
+    by_own_accounts: bool = False
+    """What is told comes by the accounts of single people, as far as those see."""
 
 
 @dataclass(frozen=True)

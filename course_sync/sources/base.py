@@ -34,6 +34,9 @@ class RosterSource(Protocol):
 class ProgressSource(RosterSource, Protocol):
     """Also tells what learners did. People and activities are named by the platform's own ids."""
 
+    is_whole: bool
+    """Whether it tells of the whole course; if not, its silence about a person or activity says nothing."""
+
     def may_know(self, person_id: str) -> bool:
         """Whether this can be a person of the source at all, by the form of the id."""
 

@@ -50,6 +50,7 @@ class MoodleSource:
     """One course of one Moodle site, read with the token of its service user."""
 
     name = SOURCE_MOODLE
+    is_whole = True
 
     def __init__(self, client: PlatformClient, base_url: str, token: str, course_id: str) -> None:
         if not course_id.isdecimal():

@@ -100,6 +100,8 @@ class Walk:
             "console.unassign": {"pair": f"{mentor}:{main.members['ann'].id}"},
             "console.decide_request": {"role": "trainer"},
             "placing.place": {"chosen": "console"},
+            "own_token.connect": {"token": "a" * 32},
+            "own_token.remove": {},
             **self._support_forms(endpoint),
             **self._course_forms(),
             **PLATFORM_FORMS,

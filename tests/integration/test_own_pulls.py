@@ -1,0 +1,196 @@
+"""Reading a course with tokens of single people: what each sees, nobody leaves, while they have a part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from course_sync.connection_models import PersonToken
+from course_sync.database import db
+from course_sync.errors import PlatformRefused
+from course_sync.models import Activity, Context, LookDay, Membership
+from course_sync.sync import PlatformServices
+from lti_tool.own_token_owners import list_usable
+from lti_tool.own_tokens import erase_unentitled
+from mentor_console.course_facts import load_course
+from mentor_console.freshness import freshness_of
+from mentor_console.grants import grant_role
+from mentor_console.models import AuditEntry, RoleGrant
+from tests.harness.fake_moodle import FakeClient, FakeMoodle, Module, User
+from tests.harness.sync_world import START, SyncWorld, unix
+
+ESSAY, QUIZ = 6, 16
+FIRST, SECOND = "first-token", "second-token"
+VISIT = unix(START - timedelta(days=1))
+
+
+class GroupClient(FakeClient):
+    """Moodle with separate groups: each token sees the members of its owner's group, and refuses the rest."""
+
+    def __init__(self, moodle: FakeMoodle, groups: dict[str, int]) -> None:
+        super().__init__(moodle)
+        self.groups = groups
+
+    def call_moodle(
+        self, base_url: str, token: str, function: str, params: dict[str, Any], **options: Any
+    ) -> Any:
+        if token not in self.groups:
+            raise PlatformRefused("Invalid token - token not found", code="invalidtoken")
+        group = self.groups[token]
+        everybody = function == "gradereport_user_get_grade_items" and not params["userid"]
+        if everybody and params.get("groupid") != group:
+            raise PlatformRefused("error/notingroup", code="notingroup")
+        answer = super().call_moodle(base_url, token, function, params, **options)
+        if function == "core_enrol_get_enrolled_users":
+            return [row for row in answer if any(one["id"] == group for one in row.get("groups", []))]
+        asked = params.get("userid")
+        if asked and group not in self.moodle.users[asked].groups:
+            raise PlatformRefused("Access denied", code="accessdenied")
+        return answer
+
+
+class OwnWorld(SyncWorld):
+    """Two e-mentors with a group each, and a learner in no group."""
+
+    @property
+    def services(self) -> PlatformServices:
+        return replace(super().services, list_own_tokens=list_usable)
+
+    def seen(self) -> set[str]:
+        """Ids of learners whose progress was read."""
+        db.session.expire_all()
+        rows = db.session.query(Membership).filter_by(context_id=self.context_id, standing="learner")
+        return {row.person.external_id for row in rows if row.progress_as_of}
+
+    def give(self, user_id: int, token: str) -> None:
+        owner = self.member(user_id).person
+        grant_role(owner, "mentor", db.session.get_one(Context, self.context_id), None, self.now)
+        db.session.add(PersonToken(person_id=owner.id, token_sealed=token[::-1], connected_at=self.now))
+        db.session.commit()
+
+
+@pytest.fixture
+def world(app_context: Flask) -> OwnWorld:
+    moodle = FakeMoodle()
+    moodle.add(
+        User(144, "editingteacher"), User(145, "teacher", groups=(11,)), User(146, "teacher", groups=(12,))
+    )
+    moodle.add(*(User(150 + n, last_access=VISIT, groups=(11 if n < 4 else 12,)) for n in range(8)))
+    moodle.add(User(160, last_access=VISIT))
+    moodle.modules = [
+        Module(71, "page", 36, due=VISIT),
+        Module(76, "assign", ESSAY, due=VISIT),
+        Module(74, "quiz", QUIZ, due=VISIT),
+    ]
+    moodle.submissions[(150, ESSAY)] = ("submitted", VISIT)
+    moodle.grades[(151, 74)] = (80, VISIT)
+    client = GroupClient(moodle, {FIRST: 11, SECOND: 12})
+    world = OwnWorld(moodle=moodle, client=client)
+    platform = db.session.get_one(Context, world.context_id).platform
+    platform.product, platform.moodle_url, platform.moodle_token_sealed = "moodle", None, None
+    db.session.commit()
+    world.sync()
+    return world
+
+
+def test_each_token_tells_of_its_own_group_alone(world: OwnWorld) -> None:
+    assert world.seen() == set(), "without a token there is the list of members, and no more"
+    world.give(145, FIRST)
+    report = world.sync()
+    assert report.errors == ()
+    assert report.state == "done"
+    assert world.seen() == {"150", "151", "152", "153"}
+    assert set(world.statuses().values()) == {"active"}
+    assert world.member(160).access_as_of is None
+    handed_in, nothing = world.progress(150, 76), world.progress(152, 76)
+    assert handed_in is not None
+    assert nothing is not None
+    assert (handed_in.submission, nothing.submission) == ("submitted", "none")
+    graded = world.progress(151, 74)
+    assert graded is not None
+    assert (graded.score_ratio, graded.grade_source) == (0.8, "moodle")
+    assert world.progress(155, 76) is None
+    assert db.session.query(LookDay).count() == 0
+    assert {row.hand_ins_as_of for row in db.session.query(Activity)} == {None}
+    world.give(146, SECOND)
+    assert world.later(hours=1).sync().errors == ()
+    assert world.seen() == {str(150 + n) for n in range(8)}
+    assert freshness_of([world.context_id]).by_own_accounts
+    read_again = world.progress(152, 76)
+    assert read_again is not None
+    assert read_again.submission_as_of == world.now, "what is not there was looked for again"
+
+
+def test_silence_of_an_account_neither_ends_a_membership_nor_removes_an_activity(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.sync()
+    for user_id in range(150, 154):
+        world.moodle.users[user_id] = replace(world.moodle.users[user_id], groups=(12,))
+    world.moodle.modules = world.moodle.modules[:1]
+    assert world.later(days=1).sync().errors == ()
+    assert set(world.statuses().values()) == {"active"}
+    assert {row.removed_at for row in db.session.query(Activity)} == {None}
+    del world.moodle.users[150]
+    world.later(hours=1).sync()
+    assert world.statuses()["150"] == "left", "the list of LTI is whole, and decides"
+
+
+def test_visits_no_account_sees_any_more_are_unknown_and_no_silence(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    world.sync()
+    world.client.groups.pop(SECOND)
+    world.later(days=20).sync()
+    told = {row.membership_id: row.access_known for row in load_course(world.context_id, world.now).learners}
+    assert told[world.member(150).id]
+    assert not told[world.member(154).id]
+
+
+def test_a_refused_token_is_told_of_once_and_not_tried_again(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.client.groups.clear()
+    report = world.sync()
+    assert {(problem.kind, problem.code) for problem in report.errors} == {("roster", "invalidtoken")}
+    assert db.session.query(PersonToken).one().refused_at == world.now
+    assert world.later(hours=1).sync().errors == ()
+    assert freshness_of([world.context_id]).unconnected == ("moodle",)
+
+
+def test_an_owner_without_a_part_is_not_read_with_and_the_token_erased(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    assert [row.person_id for row in list_usable(world.context_id)]
+    assert erase_unentitled(world.real) == 0
+    db.session.query(RoleGrant).one().ended_at = world.now
+    db.session.commit()
+    assert list_usable(world.context_id) == []
+    world.sync()
+    assert world.seen() == set()
+    assert erase_unentitled(world.real) == 1
+    assert db.session.query(PersonToken).count() == 0
+    audited = {row.action: row.subject for row in db.session.query(AuditEntry)}
+    assert audited["own_token_erased"] == {"person_id": world.member(145).person_id}
+
+
+def test_who_left_the_course_or_teaches_it(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    member = world.member(145)
+    member.status, member.left_at = "left", world.now + timedelta(hours=1)
+    db.session.commit()
+    assert list_usable(world.context_id) == []
+    trainer = world.member(144).person
+    db.session.add(PersonToken(person_id=trainer.id, token_sealed="x", connected_at=world.now))
+    db.session.commit()
+    assert [row.person_id for row in list_usable(world.context_id)] == [trainer.id]
+
+
+def test_where_the_site_has_its_own_token_nobody_elses_is_used(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    platform = db.session.get_one(Context, world.context_id).platform
+    platform.moodle_url, platform.moodle_token_sealed = "https://moodle.example", SECOND[::-1]
+    db.session.commit()
+    world.sync()
+    assert "150" not in world.seen()
