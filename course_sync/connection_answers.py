@@ -224,6 +224,8 @@ _NOTHING_TO_TRY = {
     "hand_ins": "no_assignment",
     "quizzes": "no_quiz",
     "attempts": "no_quiz",
+    "discussions": "no_forum",
+    "posts": "no_discussion",
 }
 _JUDGES: Mapping[str, Callable[[Need, Answers], ProbeResult]] = {
     "token": _judge_token,

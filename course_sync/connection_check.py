@@ -20,6 +20,7 @@ from course_sync.platform_client import PlatformClient
 from course_sync.records import LEARNER_PLATFORM_ROLES
 from course_sync.registrations import Registration
 from course_sync.sources import moodle_answers as answers
+from course_sync.sources import moodle_changes as changes
 from course_sync.sources.lti import LtiSource
 from course_sync.sources.moodle import ROSTER_FIELDS
 
@@ -115,7 +116,9 @@ class _Asker:
 
 @dataclass
 class _Course:
-    """The part of a test that needs a course: lists first, then one learner and one activity of a kind."""
+    """The part of a test that needs a course: lists, then one learner and one activity of a kind, then what
+    stands in one of these.
+    """
 
     asker: _Asker
     client: PlatformClient
@@ -124,12 +127,13 @@ class _Course:
     _params: dict[str, Any] = field(default_factory=dict)
 
     def try_all(self) -> Answers:
-        """Everything, in two rounds."""
+        """Everything, in three rounds."""
         course_id = int(self.target.course_id)
         first = self.asker.ask_all(self._lists(course_id) | {"groups": self._groups, "lti": self._read_lti})
         expected, groups = first.pop("lti"), first.pop("groups")
         self._note(first, expected_ids=expected or self.target.known_ids, group_count=groups)
         self._note(self.asker.ask_all(self._details(course_id)))
+        self._note(self.asker.ask_all(self._posts()))
         return self.told
 
     def _note(self, answered: Mapping[str, Any], **more: Any) -> None:
@@ -151,6 +155,7 @@ class _Course:
                 "deadlines": calendar,
                 "assignments": assignments,
                 "quizzes": {"courseids": [course_id]},
+                "changes": {"courseid": course_id, "since": int(time.time())},
             }
         )
 
@@ -166,7 +171,13 @@ class _Course:
             params["extensions"] = {"assignid": assignment, "userid": learner}
         if learner and quiz:
             params["attempts"] = {"quizid": quiz, "userid": learner, "status": "all"}
+        if forum := self._find("forum"):
+            params["discussions"] = {"forumid": forum}
         return self._calls(params)
+
+    def _posts(self) -> dict[str, Callable[[], Any]]:
+        listed = (self.told.answer("discussions") or {}).get("discussions") or []
+        return self._calls({"posts": {"discussionid": listed[0]["discussion"]}} if listed else {})
 
     def _calls(self, params: Mapping[str, Mapping[str, Any]]) -> dict[str, Callable[[], Any]]:
         """Calls of functions that the service has, as far as that is known."""
@@ -236,6 +247,9 @@ _SHAPES: Mapping[str, Callable[[Any], object]] = {
     "grades": answers.parse_grades,
     "completion": answers.parse_completions,
     "course_completion": answers.parse_course_completion,
+    "discussions": changes.parse_discussions,
+    "posts": changes.parse_posts,
+    "changes": lambda told: list(told["instances"]),
 }
 """How a sync reads these answers; one that it could not read does not work."""
 

@@ -26,7 +26,7 @@ class Need:
     function: str
     capabilities: tuple[str, ...]
     kind: str
-    """Kind of fact that comes of it (Freshness.kind); "" = all of them."""
+    """Kind of fact that comes of it (Freshness.kind); "" = none by itself."""
 
 
 NEEDS = (
@@ -71,6 +71,9 @@ NEEDS = (
         ("mod/assign:view", "mod/assign:viewgrades"),
         "extensions",
     ),
+    Need("discussions", "mod_forum_get_forum_discussions", ("mod/forum:viewdiscussion",), "posts"),
+    Need("posts", "mod_forum_get_discussion_posts", ("mod/forum:viewdiscussion",), "posts"),
+    Need("changes", "core_course_get_updates_since", (COURSE_VIEW,), ""),
 )
 """In the order in which a sync reads."""
 
@@ -90,6 +93,7 @@ _TITLES = {
     "View activity completion reports": "report/progress:view",
     "View assignment": "mod/assign:view",
     "View course completion report": "report/completion:view",
+    "View discussions": "mod/forum:viewdiscussion",
     "View courses without participation": COURSE_VIEW,
     "View grades": "mod/assign:viewgrades",
     "View grades of other users": "moodle/grade:viewall",

@@ -34,6 +34,9 @@ def title(result: ProbeResult) -> str:
         "course_completion": _("Completed course"),
         "attempts": _("Attempts at quizzes"),
         "extensions": _("Extended deadlines"),
+        "discussions": _("Discussions in forums"),
+        "posts": _("Posts in forums"),
+        "changes": _("What has changed in the course"),
     }[result.code]
 
 
@@ -70,6 +73,9 @@ def cost(result: ProbeResult) -> str:
         "course_completion": _("Without it nobody is known to have finished the course."),
         "attempts": _("Without it “Missed deadlines” says nothing about quizzes."),
         "extensions": _("Without it extended deadlines are known only where somebody enters them by hand."),
+        "discussions": _("Without it nobody is known to have written in a forum."),
+        "posts": _("Without it nobody is known to have written in a forum."),
+        "changes": _("Without it nothing is missing here, but each update asks Moodle more."),
     }[result.code]
 
 
@@ -114,6 +120,8 @@ def _plain_explanation(why: str) -> str:
         "nobody_known": _("The list is empty, and nobody is known who should be on it."),
         "no_assignment": _("Not tried: the course shows no assignment."),
         "no_quiz": _("Not tried: the course shows no quiz."),
+        "no_forum": _("Not tried: the course shows no forum."),
+        "no_discussion": _("Not tried: nobody has begun a discussion in the first forum."),
         "no_group": _("Not tried: no group of the course is known."),
         "nothing_hidden": _(
             "The course shows no hidden activity. If it has one, “moodle/course:viewhiddenactivities” is "

@@ -53,8 +53,8 @@ class KeyState:
 class ToolKeys:
     """The key ring of one process. Every use of the database is in an application context of its own.
 
-    Parsing a PEM costs some 35 ms and signing with a parsed key 0.3 ms, hence the cache. Which of them signs and
-    is published is asked each time, which is seldom: a key ended at once ends in every process.
+    Parsing a PEM costs some 35 ms and signing with a parsed key 0.3 ms, hence the cache. Which of them signs
+    and is published is asked each time, which is seldom: a key ended at once ends in every process.
     """
 
     def __init__(self, app: Flask, sealer: Sealer, clock: Clock) -> None:

@@ -23,7 +23,6 @@ from course_sync.sync_runs import Watcher
 from lti_tool.commands.support import MAX_ID
 from lti_tool.operations import sync_and_flag
 
-
 INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended, as shells have it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from lti_tool.demo_lms.site import EXTENSION, DemoSite
 from lti_tool.demo_lms.webservice.call import WsError, parse_params
 from lti_tool.demo_lms.webservice.server import answer_call
 
+RECORDED = Path(__file__).parents[2] / "recorded" / "moodle"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -93,9 +95,10 @@ def test_with_everything_granted_nothing_is_missing(site: DemoSite) -> None:
     assert report.release == constants.MOODLE_RELEASE
     assert report.user_id == str(constants.WS_READER_ID)
     untried = {result.code: result.why for result in report.results if result.state == UNTRIED}
-    assert untried == {"hidden": "nothing_hidden"}
-    assert set(client.asked) == {need.function for need in NEEDS} | {"core_group_get_course_groups"}
-    assert len(client.asked) == 15, "each once, the list of members and that of suspended ones"
+    assert untried == {"hidden": "nothing_hidden", "posts": "no_discussion"}
+    needed = {need.function for need in NEEDS} - {"mod_forum_get_discussion_posts"}
+    assert set(client.asked) == needed | {"core_group_get_course_groups"}
+    assert len(client.asked) == 17, "each once, the list of members and that of suspended ones"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,7 @@ def test_with_everything_granted_nothing_is_missing(site: DemoSite) -> None:
         ("moodle/grade:viewall", {"grades": REFUSED}),
         ("report/progress:view", {"completion": REFUSED}),
         ("report/completion:view", {"course_completion": REFUSED}),
+        ("mod/forum:viewdiscussion", {"discussions": REFUSED}),
     ],
 )
 def test_each_missing_capability_is_named_at_what_it_costs(
@@ -158,6 +162,14 @@ def test_functions_that_are_not_in_the_service_are_named_without_calling_them(si
     assert absent == {"attempts", "roster", "visits", "suspended", "groups"}
     assert not missing & set(client.asked)
     assert found["grades"].state == WORKS, "somebody known here stands in for the missing list"
+
+
+def test_posts_are_tried_where_somebody_began_a_discussion(site: DemoSite) -> None:
+    functions = ("mod_forum_get_forum_discussions", "mod_forum_get_discussion_posts")
+    told = {name: json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8")) for name in functions}
+    client = SiteClient(site, changed=told)
+    assert by_code(try_out(site, client))["posts"].state == WORKS
+    assert functions[1] in client.asked
 
 
 def test_without_the_list_of_functions_each_is_tried(site: DemoSite) -> None:
