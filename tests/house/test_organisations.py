@@ -13,6 +13,7 @@ NOBODYS = {
     "tool_key": "the installation's own",
     "job_run": "the installation's own",
     "use_count": "hashed, about nobody",
+    "host_health": "about a host that several may use: how often it was asked, and whether it answered",
     "refusal_count": "may be about a platform nobody knows",
     "audit_entry": "may be about the installation",
 }
