@@ -22,7 +22,7 @@ demo-reset:  ## forget what the demo has kept
 
 test:  ## every test: unit, integration on two databases, functional, certification, browser, house
 	@scripts/bootstrap test && scripts/browser >/dev/null
-	@CHROMIUM="$$(scripts/browser)" $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	@CHROMIUM="$$(scripts/browser)" $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 sure:  ## format, lint, types, import contracts, templates, house tests; under a minute
 	@scripts/bootstrap check,test

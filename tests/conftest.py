@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -16,7 +16,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from course_sync.database import db
-from tests.harness import databases, network
+from tests.harness import databases, network, sharing_out
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -44,6 +44,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """The first process makes one folder for the whole run; xdist's workers find it in the environment."""
     if not hasattr(config, "workerinput"):
         os.environ[databases.RUN_FOLDER_KEY] = tempfile.mkdtemp(prefix="ementor-tests-")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first."""
+    items[:] = sharing_out.longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing_out.ByPlace | None:
+    """`--dist loadscope` shares out by file and demo; any other word means what it means to xdist."""
+    return sharing_out.ByPlace(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -17,14 +17,11 @@ WAIT_MILLISECONDS = 30_000
 """What hangs, hangs for good; a machine with too much to do is only slow."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One xdist worker for all that use the demo: it needs its ports and its calendar to itself."""
+    """All of this folder may be chosen, or left out, by their mark."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            if item.get_closest_marker("xdist_group") is None:
-                item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,6 @@ import pytest
 from tests.harness.processes import Command, traffic
 from tests.harness.servers import free_ports
 
-pytestmark = pytest.mark.xdist_group("demo_process")
-
 NEW_DAY_SECONDS = 60
 """Not a measure: the next scheduled sync would come after half an hour."""
 

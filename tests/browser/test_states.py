@@ -20,8 +20,6 @@ from tests.harness.busy_course import UNBROKEN
 from tests.harness.chromium import Watch, run_axe
 from tests.harness.state_site import StateSite, state_site
 
-pytestmark = pytest.mark.xdist_group("states")  # a site of its own, beside the tests of the demo
-
 SIZES = ((1100, 800), (600, 600), (320, 800))
 """Width and height of the window."""
 WHOLLY = (320,)

@@ -28,6 +28,7 @@ def undisturbed(app_context: Flask) -> tuple[Facts, int]:
     return history(lambda reaper, world: points.append(reaper.run(world.sync, None))), points[0]
 
 
+@pytest.mark.timeout(400)  # some twenty seconds where nothing else runs
 def test_two_hundred_kills_change_nothing(undisturbed: tuple[Facts, int], database_url: str) -> None:
     expected, points = undisturbed
     seeds = range(RUNS_KILLED) if database_url.startswith("sqlite") else range(RUNS_KILLED, RUNS_KILLED + 1)

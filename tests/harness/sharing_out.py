@@ -1,0 +1,42 @@
+"""How tests are shared out among workers: one file is one worker's, all of the live demo's are one worker's.
+
+By file, because what a file's tests share is then made once; the longest begin first, so that none is left
+over at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+_BROWSER = "tests/browser/"
+_OF_THEIR_OWN = ("tests/browser/test_states.py", "tests/browser/test_demo_process.py")
+"""Beside the tests of the demo, but with a site, or demos, of their own."""
+_LONGEST = (
+    *_OF_THEIR_OWN,
+    _BROWSER,
+    "tests/functional/test_access_walk.py",
+    "tests/integration/test_sync_kills.py",
+    "tests/functional/test_two_workers.py",
+    "tests/functional/",
+    "tests/certification/",
+)
+
+
+class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """A unit of work is a file, or all browser tests of the demo, which needs its calendar to itself."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return _BROWSER if path.startswith(_BROWSER) and path not in _OF_THEIR_OWN else path
+
+
+def longest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """The tests in the order in which their files shall begin."""
+    return sorted(items, key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, place in enumerate(_LONGEST) if item.nodeid.startswith(place)), len(_LONGEST))
