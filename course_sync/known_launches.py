@@ -24,7 +24,14 @@ from course_sync.records import (
 _PERSON, _CONTEXT, _MEMBERSHIP = table_of(Person), table_of(Context), table_of(Membership)
 _PERSON_COLUMNS = ("name", "given_name", "family_name", "email", "locale", "time_zone")
 _CONTEXT_COLUMNS = ("title", "label", "memberships_url", "starts_at", "ends_at", "first_launched_at")
-_MEMBERSHIP_COLUMNS = ("launch_roles", "launch_platform_roles", "nrps_roles", "platform_roles", "standing")
+_MEMBERSHIP_COLUMNS = (
+    "launch_roles",
+    "launch_platform_roles",
+    "nrps_roles",
+    "platform_roles",
+    "standing",
+    "groups",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ def find_known_launch(
     context: LaunchedContext | None,
     roles: Iterable[str],
     platform_roles: Iterable[str] | None,
+    groups: Iterable[str] | None = None,
 ) -> KnownLaunch | None:
     """The rows of a launch if all it tells stands in them already; None if `record_launch` must write."""
     course = context.external_id if context else None
@@ -63,7 +71,7 @@ def find_known_launch(
         return None
     if _differs(row, "context", told_of_context(context)):
         return None
-    member = told_of_membership(roles, platform_roles)
+    member = told_of_membership(roles, platform_roles, groups)
     member["standing"] = standing_of(
         member["launch_roles"], row["membership_nrps_roles"], row["membership_platform_roles"]
     )

@@ -118,6 +118,7 @@ def _told_by(checked: CheckedLaunch) -> dict[str, Any]:
         "context": _launched_context(launch),
         "roles": sorted(launch.roles),
         "platform_roles": launch.platform_roles if is_told else None,
+        "groups": launch.sections if is_told else None,
     }
 
 

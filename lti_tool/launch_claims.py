@@ -5,6 +5,7 @@ Pure. Optional claims of the wrong type refuse the launch; texts longer than we 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from lti_tool.refusals import LaunchRefused
 MAX_ROLES = 100
 MAX_ROLE_CHARS = 64
 MAX_PLATFORM_ROLES = 20
+MAX_SECTIONS = 50
+MAX_SECTION_CHARS = 255
 MAX_MENTORED = 1000
 """Learners one observer may be given; Canvas parents have a handful."""
 _ADMINISTRATORS = {lti.ROLE_ADMINISTRATOR, lti.ROLE_INSTITUTION_ADMINISTRATOR, lti.ROLE_SYSTEM_ADMINISTRATOR}
@@ -55,6 +58,8 @@ class Launch:
     mentored_subjects: frozenset[str]
     platform_roles: tuple[str, ...] | None
     """The platform's own names of the person's roles in the course; None = it did not tell."""
+    sections: tuple[str, ...] | None
+    """Names of the parts of the course the person is in (Canvas's sections); None = it did not tell."""
     return_url: str | None
     document_target: str
     """`iframe`, `frame` or `window`, as far as the platform tells; "" = it does not."""
@@ -87,6 +92,7 @@ def read_launch(claims: dict[str, Any]) -> Launch:
         is_administrator=not _ADMINISTRATORS.isdisjoint(roles) or "Administrator" in roles,
         mentored_subjects=_read_mentored(claims),
         platform_roles=_read_platform_roles(custom),
+        sections=_read_sections(custom),
         return_url=_address(presentation, "return_url"),
         document_target=_text(presentation, "document_target", 16),
         page=page if page in PAGES else "",
@@ -138,6 +144,20 @@ def _read_platform_roles(custom: Mapping[str, Any]) -> tuple[str, ...] | None:
         return None
     names = dict.fromkeys(name.strip() for name in told.split(","))
     return tuple(name for name in names if 0 < len(name) <= MAX_ROLE_CHARS)[:MAX_PLATFORM_ROLES]
+
+
+def _read_sections(custom: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """`$com.instructure.User.sectionNames`: a JSON list of names, as text. Not Canvas: it comes unfilled."""
+    told = custom.get("canvas_section_names")
+    try:
+        names = json.loads(told) if isinstance(told, str) else told
+    except ValueError:
+        return None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return None
+    return tuple(dict.fromkeys(name.strip()[:MAX_SECTION_CHARS] for name in names if name.strip()))[
+        :MAX_SECTIONS
+    ]
 
 
 def _mapping(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from course_sync.database import db
-from course_sync.models import Context, Membership, Person
+from course_sync.models import Context, Membership, Person, Platform
 from lti_tool.models import LaunchSession
 from tests.harness.lti_platform import (
     INSTRUCTOR,
@@ -214,3 +214,29 @@ def test_memberships_record_the_roles_of_the_launch(
         session = db.session.scalars(select(LaunchSession)).one()
         assert session.is_platform_administrator
         assert session.roles == ["Learner", "Mentor"]
+
+
+@pytest.mark.parametrize(
+    ("product", "told", "kept"),
+    [
+        ("canvas", '["Tuesday, group B", " Evening ", "Evening"]', ["Evening", "Tuesday, group B"]),
+        ("canvas", ["Evening"], ["Evening"]),
+        ("canvas", "[]", []),
+        ("canvas", "$com.instructure.User.sectionNames", ["Morning"]),
+        ("canvas", "[1, 2]", ["Morning"]),
+        ("moodle", '["Evening"]', ["Morning"]),  # anybody may have written that there
+    ],
+)
+def test_the_sections_of_a_canvas_are_the_groups_of_its_learners(
+    app: Flask, client: FlaskClient, platform: TestPlatform, product: str, told: Any, kept: list[str]
+) -> None:
+    """As the newest launch tells them; where it does not, what is known stays."""
+    launch(client, platform)
+    with app.app_context():
+        db.session.scalars(select(Platform)).one().product = product
+        db.session.scalars(select(Membership)).one().groups = ["Morning"]
+        db.session.commit()
+    for _time in range(2):  # the second tells nothing new
+        assert launch(client, platform, custom={"canvas_section_names": told}).status_code == 303
+        with app.app_context():
+            assert db.session.scalars(select(Membership)).one().groups == kept
