@@ -8,8 +8,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from course_sync.database import db
+from course_sync.models import SyncRun
+from lti_tool.services import current_services
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Page
+from tests.harness.world import MAIN
 
 
 @dataclass
@@ -83,8 +87,21 @@ def work_as_mentor(hand: Hand) -> None:
     hand.press("mentor", learner, "/extensions", due_at=later)
     assert "The earlier date holds again." in hand.press("mentor", learner, "/withdraw").words
     hand.press("mentor", "today", "/sync")
+    begin_update(desk)
+    assert "It is being stopped." in hand.press("mentor", "sync", "/sync/stop").words
     assert 'lang="fr"' in hand.press("mentor", "today", "/language", locale="fr").text
     hand.press("mentor", "today", "/language", locale="en")
+
+
+def begin_update(desk: Desk) -> None:
+    """As a worker does."""
+    with desk.app.app_context():
+        now = current_services().clock.real_now()
+        moments = {"started_at": now, "beat_at": now, "as_of": now}
+        course = desk.world.courses[MAIN].context.id
+        db.session.add(SyncRun(context_id=course, trigger="person", state="running", errors=[], **moments))
+        db.session.commit()
+        db.session.remove()
 
 
 def work_as_learner(hand: Hand) -> None:

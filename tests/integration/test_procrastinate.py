@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
@@ -34,6 +35,14 @@ from lti_tool.procrastinate_worker import Runner, rescue, run_procrastinate
 from tests.conftest import tool_environ
 from tests.harness import databases
 from tests.harness.sync_world import START
+
+T = TypeVar("T")
+
+
+def in_thread(call: Callable[[], T]) -> T:
+    """Where no event loop runs: beside browser tests the test's own thread has one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +158,8 @@ def test_what_killed_workers_left_is_queued_again(app: Flask) -> None:
     )
     db.session.execute(alive)
     db.session.commit()
-    assert asyncio.run(_rescue(app)) == 3
-    assert asyncio.run(_rescue(app)) == 0
+    assert in_thread(lambda: asyncio.run(_rescue(app))) == 3
+    assert in_thread(lambda: asyncio.run(_rescue(app))) == 0
     assert rows("args ->> 'key'", "status") == [
         ("1", "todo"),
         ("2", "failed"),
@@ -188,14 +197,19 @@ def test_a_worker_that_stops_gives_its_unfinished_jobs_back(
     loops: list[asyncio.AbstractEventLoop] = []
     make = asyncio.SelectorEventLoop
     monkeypatch.setattr(asyncio, "SelectorEventLoop", lambda: loops.append(make()) or loops[0])
-    run_procrastinate(app, begun.is_set, runners=2, grace_seconds=0.2)
+    in_thread(lambda: run_procrastinate(app, begun.is_set, runners=2, grace_seconds=0.2))
     assert rows("task_name", "status", "attempts") == [("short", "failed", 1), ("long", "todo", 1)]
     may_end.set()
-    for task in asyncio.all_tasks(loops[0]):
+    in_thread(lambda: end_all(loops[0]))
+
+
+def end_all(loop: asyncio.AbstractEventLoop) -> None:
+    """Let what was given back end, where a worker's process would be gone."""
+    for task in asyncio.all_tasks(loop):
         task.cancel()
-    loops[0].run_until_complete(asyncio.sleep(0.1))
-    loops[0].run_until_complete(loops[0].shutdown_default_executor())
-    loops[0].close()
+    loop.run_until_complete(asyncio.sleep(0.1))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
 
 
 def test_a_worker_goes_on_after_the_database_was_away(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +227,7 @@ def test_a_worker_goes_on_after_the_database_was_away(app: Flask, monkeypatch: p
     jobs.job("quick")(ran.set)
     enqueue("quick", {}, "1", START)
     db.session.remove()
-    run_procrastinate(app, ran.is_set, runners=1, grace_seconds=20)
+    in_thread(lambda: run_procrastinate(app, ran.is_set, runners=1, grace_seconds=20))
     assert rows("status") == []
 
 

@@ -22,6 +22,7 @@ activities = st.builds(
     due_at=moments,
     tracked=st.booleans(),
     accepts_submission=st.booleans(),
+    completion_rules=st.just([]),
     visible=st.just(True),
 )
 rows = st.none() | st.builds(
