@@ -132,11 +132,14 @@ def give_back(claims: Collection[Claim] | None, now: datetime) -> int:
 
 def requeue_dead(now: datetime) -> int:
     """Queue what killed workers were running again, or give up on it; how many rows. Commits."""
-    last_sign = func.coalesce(JobRun.beat_at, JobRun.started_at)
-    dead = (JobRun.state == "running") & (last_sign < now - DEAD_AFTER)
-    if db.session.scalars(select(JobRun.id).where(dead).limit(1)).first() is None:
+    running, last_sign = JobRun.state == "running", func.coalesce(JobRun.beat_at, JobRun.started_at)
+    dead = running & (last_sign < now - DEAD_AFTER)
+    ahead = running & (last_sign > now + DEAD_AFTER)
+    if db.session.scalars(select(JobRun.id).where(dead | ahead).limit(1)).first() is None:
         db.session.rollback()
         return 0
+    # The clock was set back: from now on whoever is alive shows it, and whoever is not is found as ever.
+    _change(update(JobRun).where(ahead).values(beat_at=now))
     changed = _end_doubled(dead, now)
     hopeless = update(JobRun).where(dead, JobRun.attempts >= MAX_ATTEMPTS)
     changed += _change(hopeless.values(state="failed", finished_at=now, error="its workers were killed"))

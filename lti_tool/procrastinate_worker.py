@@ -39,6 +39,9 @@ RESTART_SECONDS = 5.0
 _AT_ONCE = datetime.fromtimestamp(0, UTC)
 _RESCUE = "SELECT pg_advisory_xact_lock(hashtext('procrastinate_rescue'))"
 """One worker at a time lists what was left and queues it: it could have been begun anew in between."""
+_MISTRUST = """UPDATE procrastinate_workers SET last_heartbeat = now()
+    WHERE last_heartbeat > now() + make_interval(secs => %s)"""
+"""After the database's clock was set back a killed worker would seem alive until that hour comes again."""
 
 
 class Runner:
@@ -175,6 +178,7 @@ async def rescue(jobs: App) -> int:
     manager, found = jobs.job_manager, 0
     async with jobs.connector.pool.connection() as connection:  # type: ignore[attr-defined]
         await connection.execute(_RESCUE)
+        await connection.execute(_MISTRUST, (DEAD_AFTER.total_seconds(),))
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER.total_seconds()):
             if job.attempts + 1 >= MAX_ATTEMPTS:
                 await manager.finish_job(job, Status.FAILED, delete_job=False)

@@ -174,6 +174,20 @@ def test_job_of_a_killed_worker_is_run_by_another_one(app_context: Flask) -> Non
     assert states() == {"1": "done"}
 
 
+def test_a_job_claimed_by_a_clock_ahead_is_given_up_once_the_clock_is_right(app_context: Flask) -> None:
+    for key in ("dead", "alive"):
+        enqueue("a", {}, key, START)
+    ahead = START + timedelta(hours=9)
+    _dead, alive = claimed(ahead), claimed(ahead)
+    assert requeue_dead(START) == 0, "nobody had the time yet to show a sign by the clock that is right"
+    assert states() == {"dead": "running", "alive": "running"}
+    later = START + timedelta(seconds=1) + DEAD_AFTER
+    beat([alive], later)
+    assert requeue_dead(later) == 1
+    assert states() == {"dead": "queued", "alive": "running"}
+    assert finish(alive, now=later) is True
+
+
 def test_a_killed_job_whose_repetition_waits_is_not_needed(app_context: Flask) -> None:
     enqueue("a", {"day": 1}, "1", START)
     claimed()

@@ -169,6 +169,25 @@ def test_what_killed_workers_left_is_queued_again(app: Flask) -> None:
     ]
 
 
+def test_a_worker_whose_last_sign_is_ahead_of_the_clock_is_not_believed(app: Flask) -> None:
+    """The database's clock was set back by hours: from then on it must show signs like any other."""
+    enqueue("a", {}, "1", START)
+    begin()
+    ahead = text(
+        "WITH worker AS (INSERT INTO procrastinate_workers (last_heartbeat) "
+        "VALUES (now() + interval '9 hours') RETURNING id) "
+        "UPDATE procrastinate_jobs SET worker_id = worker.id FROM worker"
+    )
+    db.session.execute(ahead)
+    db.session.commit()
+    assert in_thread(lambda: asyncio.run(_rescue(app))) == 0
+    silent = text("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '4 minutes'")
+    db.session.execute(silent)
+    db.session.commit()
+    assert in_thread(lambda: asyncio.run(_rescue(app))) == 1
+    assert rows("status") == [("todo",)]
+
+
 async def _rescue(app: Flask) -> int:
     made = Runner(app).make_app()
     async with made.open_async():
