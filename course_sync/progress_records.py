@@ -292,9 +292,14 @@ def record_hand_ins_read(activity_ids: Collection[int], now: datetime) -> None:
 
 
 def confirm_hand_ins(activity_id: int, membership_ids: Collection[int], now: datetime) -> None:
-    """Note of these learners alone that what is known of their hand-in was read again."""
+    """Note of these learners alone that what is missing or a draft was looked for again.
+
+    A hand-in keeps its time: where it has no date of its own, that is the latest it can have been made.
+    """
     mine = (Progress.activity_id == activity_id, Progress.membership_id.in_(membership_ids))
-    statement = update(Progress).where(*mine, Progress.submission.is_not(None)).values(submission_as_of=now)
+    # NULL is no answer: it is not "submitted", and not touched either.
+    open_ones = (*mine, Progress.submission != "submitted")
+    statement = update(Progress).where(*open_ones).values(submission_as_of=now)
     db.session.execute(statement, execution_options={"synchronize_session": False})
 
 

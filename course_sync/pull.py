@@ -61,6 +61,11 @@ class Pull:
         """Why a source gave no list of members, by its name."""
 
     @property
+    def has_roster(self) -> bool:
+        """Whether anybody could be asked who is in the course."""
+        return bool(self._rosters)
+
+    @property
     def successes(self) -> int:
         """Kinds of facts that were read whole."""
         return self._tools.successes

@@ -114,6 +114,9 @@ def sync_context(
         pulls = [_make_pull(context, reach, keeper, pool, now)]
         pulls[0].run()
         pulls += run_own_pulls(context, reach, _ref(context, services), keeper, pool, now)
+        if not any(pull.has_roster for pull in pulls):
+            nothing = PlatformRefused("neither a roster nor an API", code="no_source")
+            keeper.note("roster", SOURCE_LTI, nothing)
         link.renew(force=True)
         report = _report(keeper, pulls, gate.requests)
         keeper.finish(report.state, report.requests, report.learners_read)
@@ -180,8 +183,6 @@ def _make_pull(
     lti = _lti_source(context, services)
     progress = _progress_source(context, services, keeper)
     rosters: list[RosterSource] = [source for source in (lti, progress) if source is not None]
-    if not rosters:
-        keeper.note("roster", SOURCE_LTI, PlatformRefused("neither a roster nor an API", code="no_source"))
     report = _report_source(context, services) if progress else None
     return Pull(_ref(context, services), rosters, _connected(context), progress, keeper, pool, now, report)
 

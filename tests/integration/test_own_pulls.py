@@ -125,6 +125,28 @@ def test_each_token_tells_of_its_own_group_alone(world: OwnWorld) -> None:
     assert read_again.submission_as_of == world.now, "what is not there was looked for again"
 
 
+def test_a_hand_in_without_a_date_grows_no_younger(world: OwnWorld) -> None:
+    world.moodle.submissions[(151, ESSAY)] = ("submitted", 0)
+    world.give(145, FIRST)
+    world.sync()
+    first_read = world.now
+    world.later(hours=1).sync()
+    undated, draft = world.progress(151, 76), world.progress(152, 76)
+    assert undated is not None
+    assert draft is not None
+    assert (undated.submitted_at, undated.submission_as_of) == (None, first_read)
+    assert draft.submission_as_of == world.now
+
+
+def test_a_course_read_by_own_accounts_alone_lacks_nothing(world: OwnWorld) -> None:
+    db.session.get_one(Context, world.context_id).memberships_url = None
+    db.session.commit()
+    assert [row.code for row in world.sync().errors] == ["no_source"]
+    world.give(145, FIRST)
+    report = world.later(hours=1).sync()
+    assert (report.state, report.errors) == ("done", ())
+
+
 def test_silence_of_an_account_neither_ends_a_membership_nor_removes_an_activity(world: OwnWorld) -> None:
     world.give(145, FIRST)
     world.sync()
