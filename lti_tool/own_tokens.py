@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from course_sync.bulk import insert_new
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.errors import PlatformError
@@ -64,9 +65,7 @@ def connect(viewer: Viewer, typed: str, real_now: datetime) -> None:
     count_use(TRIES, str(viewer.person_id), real_now)
     db.session.commit()
     _check_owner(site_url, token, subject)
-    row = db.session.get(PersonToken, viewer.person_id) or PersonToken(person_id=viewer.person_id)
-    row.token_sealed, row.connected_at, row.refused_at = current_services().sealer.seal(token), real_now, None
-    db.session.add(row)
+    _keep(viewer.person_id, current_services().sealer.seal(token), real_now)
     db.session.commit()
     _audit(viewer, "own_token_connected", real_now)
 
@@ -114,6 +113,13 @@ def _check_owner(site_url: str, token: str, subject: str) -> None:
     owner = told.get("userid") if isinstance(told, dict) else None
     if str(owner) != subject:
         raise Conflict("token_of_another")
+
+
+def _keep(person_id: int, sealed: str, real_now: datetime) -> None:
+    """In place of the one before; of two that are given at once the later stays."""
+    given = {"token_sealed": sealed, "connected_at": real_now, "refused_at": None}
+    if not insert_new(PersonToken, [{"person_id": person_id, **given}]):
+        db.session.execute(update(PersonToken).where(PersonToken.person_id == person_id).values(given))
 
 
 def _subject_of(viewer: Viewer) -> str:

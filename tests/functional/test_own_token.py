@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import insert, select
 
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
@@ -10,12 +11,14 @@ from course_sync.models import Context, JobRun, Person, Platform
 from course_sync.records import LaunchedContext, record_launch
 from lti_tool.demo_lms import constants
 from lti_tool.registration import disconnect_moodle
+from lti_tool.secrets import Sealer
 from lti_tool.services import current_services
 from mentor_console.grants import grant_role
 from mentor_console.models import AuditEntry
 from tests.harness.demo_site import DemoSite
 from tests.harness.pages import Page
 from tests.harness.plain_browser import PlainBrowser
+from tests.harness.sync_world import START
 
 
 @pytest.fixture
@@ -85,6 +88,26 @@ def test_given_used_and_erased(site: DemoSite, browser: PlainBrowser) -> None:
         db.session.commit()
         db.session.remove()
     assert "by its own service user" in give(browser, page, constants.MENTOR_1_WS_TOKEN).words
+
+
+def test_given_twice_at_once_the_later_stays(
+    site: DemoSite, browser: PlainBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, seal = open_own(site, browser), Sealer.seal
+
+    def be_overtaken(sealer: Sealer, secret: str) -> str:
+        row = {"person_id": db.session.scalar(owner), "token_sealed": "x", "connected_at": START}
+        with db.engine.begin() as other:
+            other.execute(insert(PersonToken).values(row))
+        return seal(sealer, secret)
+
+    owner = select(Person.id).where(Person.external_id == str(constants.MENTOR_1_ID))
+    monkeypatch.setattr(Sealer, "seal", be_overtaken)
+    assert "Your account is connected." in give(browser, page, constants.MENTOR_1_WS_TOKEN).words
+    with site.tool.app_context():
+        (kept,) = db.session.query(PersonToken)
+        assert current_services().sealer.open(kept.token_sealed) == constants.MENTOR_1_WS_TOKEN
+        db.session.remove()
 
 
 def test_who_has_no_part_gives_none(site: DemoSite) -> None:
