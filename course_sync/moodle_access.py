@@ -22,6 +22,16 @@ class MoodleAccess:
     token: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class OwnToken:
+    """A token that a person gave of their own account, in plain values: the row may be erased at any time."""
+
+    person_id: int
+    external_id: str
+    """The platform's id of the person."""
+    sealed: str = field(repr=False)
+
+
 def find_site_access(platform: Platform, open_secret: OpenSecret) -> MoodleAccess | None:
     """The access of the site's service user; None where none was given. Raises PlatformRefused."""
     if not platform.moodle_url or not platform.moodle_token_sealed:

@@ -5,24 +5,24 @@ Only where the site as a whole gave none. Each account tells what it may see; no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Protocol
 
+from sqlalchemy import update
+
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.errors import PlatformError
+from course_sync.facts import Roster
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE, Context
-from course_sync.moodle_access import find_site_url, open_token
+from course_sync.moodle_access import OwnToken, find_site_url, open_token
 from course_sync.platform_client import PlatformClient
 from course_sync.pull import Pull
 from course_sync.roster_records import ContextRef
-from course_sync.sources.moodle_own import OwnMoodleSource
+from course_sync.sources.moodle_own import OWN_REFUSED, OwnMoodleSource
 from course_sync.sync_runs import RunKeeper
-
-_DEAD = frozenset({"invalidtoken", "token_unreadable", "wsaccessuserdeleted", "wsaccessusersuspended"})
-"""After one of these a token is of no use until its owner gives another."""
 
 
 class OwnServices(Protocol):
@@ -35,7 +35,7 @@ class OwnServices(Protocol):
     def open_secret(self) -> Callable[[str], str]: ...
 
     @property
-    def list_own_tokens(self) -> Callable[[int], Sequence[PersonToken]]: ...
+    def list_own_tokens(self) -> Callable[[int], Sequence[OwnToken]]: ...
 
 
 def run_own_pulls(
@@ -44,42 +44,51 @@ def run_own_pulls(
     ref: ContextRef,
     keeper: RunKeeper,
     pool: ThreadPoolExecutor,
-    now: datetime,
+    beside: Mapping[str, Roster],
 ) -> list[Pull]:
-    """Pull with each token that may be used for this course; none where the site has its own."""
+    """Pull with each token that may be used for this course; none where the site has its own.
+
+    `beside` are the lists of members that this run has read whole: an account's list adds to them.
+    """
     if context.platform.moodle_url:
         return []
     connected = frozenset({SOURCE_LTI} if context.memberships_url else ())
     pulls = []
-    for token, source in _list_sources(context, services, keeper, now):
-        pull = Pull(ref, [source], connected, source, keeper, pool, now)
+    for token, source in _list_sources(context, services, keeper):
+        pull = Pull(ref, [source], connected, source, keeper, pool, keeper.as_of, beside=beside)
         pull.run()
         error = pull.roster_errors.get(SOURCE_MOODLE)
-        if error and error.code in _DEAD:
-            _note_dead(token, now)
+        if error and error.code == OWN_REFUSED:
+            _note_dead(token, keeper.pulse.real_now())
         pulls.append(pull)
     return pulls
 
 
 def _list_sources(
-    context: Context, services: OwnServices, keeper: RunKeeper, now: datetime
-) -> Iterator[tuple[PersonToken, OwnMoodleSource]]:
-    base_url = find_site_url(context.platform)
-    for token in services.list_own_tokens(context.id) if base_url else ():
+    context: Context, services: OwnServices, keeper: RunKeeper
+) -> Iterator[tuple[OwnToken, OwnMoodleSource]]:
+    base_url, course_id = find_site_url(context.platform) or "", context.external_id
+    for token in _list_tokens(context.id, services) if base_url else ():
         try:
-            secret = open_token(token.token_sealed, services.open_secret)
-            source = OwnMoodleSource(
-                services.client, base_url or "", secret, context.external_id, token.person.external_id
-            )
+            secret = open_token(token.sealed, services.open_secret)
         except PlatformError as error:
+            # A key of ours that is missing is no fault of the token: it is good again when the key is back.
             keeper.note("roster", SOURCE_MOODLE, error)
-            if error.code in _DEAD:
-                _note_dead(token, now)
             continue
-        yield token, source
+        yield token, OwnMoodleSource(services.client, base_url, secret, course_id, token.external_id)
 
 
-def _note_dead(token: PersonToken, now: datetime) -> None:
-    """Its owner is told, and it is not tried again."""
-    token.refused_at = now
+def _list_tokens(context_id: int, services: OwnServices) -> Iterator[OwnToken]:
+    """One after the other, looking again before each: a token may be erased, or its owner go, meanwhile."""
+    tried: set[int] = set()
+    while left := [row for row in services.list_own_tokens(context_id) if row.person_id not in tried]:
+        tried.add(left[0].person_id)
+        yield left[0]
+
+
+def _note_dead(token: OwnToken, real_now: datetime) -> None:
+    """Its owner is told, and it is not tried again. One that was given meanwhile is another."""
+    this_one = (PersonToken.person_id == token.person_id, PersonToken.token_sealed == token.sealed)
+    statement = update(PersonToken).where(*this_one).values(refused_at=real_now)
+    db.session.execute(statement, execution_options={"synchronize_session": False})
     db.session.commit()

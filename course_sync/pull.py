@@ -33,7 +33,8 @@ _HOPELESS = frozenset({"address_refused", "html_answer", "invalidtoken", "redire
 class Pull:
     """Pulls one context once; `successes` counts kinds of facts that were read whole.
 
-    `connected` names the sources the context has, also one that cannot be used in this run.
+    `connected` names the sources the context has, also one that cannot be used in this run; `beside` are
+    lists that an earlier pull of the same run believed.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class Pull:
         pool: ThreadPoolExecutor,
         now: datetime,
         report: MoodleReport | None = None,
+        beside: Mapping[str, Roster] | None = None,
     ) -> None:
         self._report = report
+        self._beside = beside
         self._context = context
         self._rosters = rosters
         self._connected = connected
@@ -59,6 +62,8 @@ class Pull:
         self.learners_read = 0
         self.roster_errors: Mapping[str, PlatformError] = {}
         """Why a source gave no list of members, by its name."""
+        self.believed: Mapping[str, Roster] = {}
+        """Lists of members that were read whole and believed, by source."""
 
     @property
     def has_roster(self) -> bool:
@@ -128,7 +133,9 @@ class Pull:
             self._now,
             self._keeper.beat,
             partial=frozenset() if self._tools.is_whole else frozenset({SOURCE_MOODLE}),
+            beside=self._beside,
         )
+        self.believed = {name: fetched[name] for name in fetched.keys() - kept.complaints.keys()}
         self._tools.changed(kept.rows_changed)
         self._rosters_read = tuple(fetched.values())
         self._tools.roster = fetched.get(SOURCE_MOODLE)

@@ -35,10 +35,12 @@ def keep_rosters(
     after_chunk: Callable[[], None] = lambda: None,
     *,
     partial: frozenset[str] = frozenset(),
+    beside: Mapping[str, Roster] | None = None,
 ) -> KeptRosters:
     """Write what these rosters tell, and who has left where they can be believed. Commits.
 
     `partial` names sources that never claim to list everybody: their silence is neither a fault nor believed.
+    `beside` are lists that were kept and believed earlier in the same run: they still count.
     """
     known = list_known_members(context.context_id)
     last_read_at = {source: find_last_read(context.context_id, "roster", source) for source in connected}
@@ -46,10 +48,12 @@ def keep_rosters(
     complaints = _find_complaints(claimed, known, connected, last_read_at, now)
     situation = Situation(
         rosters=fetched,
-        believed=frozenset(claimed.keys() - complaints.keys()),
+        believed=frozenset((claimed.keys() - complaints.keys()) | (beside or {}).keys()),
         connected=connected,
         last_read_at=last_read_at,
         now=now,
+        partial=partial,
+        beside=beside or {},
     )
     changed = record_rosters(context, known, situation, after_chunk)
     for source, roster in fetched.items():

@@ -90,7 +90,9 @@ def record_rosters(
         changed += _record_memberships(context, chunk, known, situation)
         db.session.commit()
         after_chunk()
-    changed += _record_leavers([known[key] for key in sorted(known.keys() - set(listed))], situation)
+    beside = {key for roster in situation.beside.values() for key in roster.members}
+    absent = known.keys() - set(listed) - beside
+    changed += _record_leavers([known[key] for key in sorted(absent)], situation)
     db.session.commit()
     return changed
 
@@ -103,9 +105,8 @@ def _record_people(
     rows.update(_find_people(context, unknown))
     fresh, changed = [], []
     for key in chunk:
-        entries = [situation.entry(source, key) for source in sorted(situation.rosters)]
         person_id, before = rows.get(key, (None, {}))
-        values = person_values(before, entries)
+        values = person_values(before, situation.entries(key))
         if person_id is None:
             owner = {"organisation_id": context.organisation_id, "platform_id": context.platform_id}
             fresh.append({**owner, "external_id": key, **values})

@@ -7,7 +7,7 @@ leave. Nobody leaves unless the source they were known from was read whole and b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,11 +64,20 @@ class Situation:
     last_read_at: Mapping[str, datetime | None]
     """When each source was last read whole, before this run."""
     now: datetime
+    partial: frozenset[str] = frozenset()
+    """Sources whose list never claims to name everybody."""
+    beside: Mapping[str, Roster] = field(default_factory=dict)
+    """Lists of this run that are kept already: they are weighed, and nothing else is done with them."""
 
     def entry(self, source: str, external_id: str) -> RosterMember | None:
         """How a source lists a person in this run; None = not listed, or not read."""
-        roster = self.rosters.get(source)
+        roster = self.rosters.get(source) or self.beside.get(source)
         return roster.members.get(external_id) if roster else None
+
+    def entries(self, external_id: str) -> list[RosterMember | None]:
+        """How all sources of this run list a person; the word of the last one counts."""
+        sources = sorted({*self.rosters, *self.beside}, key=lambda name: (name not in self.partial, name))
+        return [self.entry(source, external_id) for source in sources]
 
 
 def find_complaint(
@@ -135,7 +144,7 @@ def membership_values(external_id: str, known: KnownMember | None, situation: Si
         "nrps_roles": nrps_roles,
         "platform_roles": platform_roles,
         "status": status,
-        "left_at": None,
+        "left_at": before["left_at"] if status == "left" else None,
         "enrolled_at": _enrolled_at(known, status, lti, moodle, situation),
         "last_access_at": visit.last_access_at if visit else before["last_access_at"],
         "access_as_of": situation.now if visit else before["access_as_of"],
@@ -159,6 +168,7 @@ _NOBODY: Mapping[str, Any] = {
     "nrps_roles": None,
     "platform_roles": None,
     "status": "active",
+    "left_at": None,
     "enrolled_at": None,
     "last_access_at": None,
     "access_as_of": None,
@@ -180,8 +190,13 @@ def _nrps_roles(
 def _status(
     before: Mapping[str, Any], lti: RosterMember | None, moodle: RosterMember | None, situation: Situation
 ) -> str:
-    if moodle is None:
+    is_partial = SOURCE_MOODLE in situation.partial
+    if moodle is None or (lti and is_partial):
         return "suspended" if lti and lti.suspended else "active"
+    if is_partial and SOURCE_LTI in situation.connected and before["status"] != "active":
+        # Moodle names suspended people among the others: only the list that leaves them out brings back.
+        kept: str = before["status"]
+        return kept
     if moodle.suspended is not None:
         return "suspended" if moodle.suspended else "active"
     if lti:
@@ -221,4 +236,5 @@ def _enrolled_at(
 def _source(before: Mapping[str, Any], moodle: RosterMember | None, situation: Situation) -> str:
     """Who is known from Moodle's own list stays so while that is connected, also when one call fails."""
     kept = before["source"] == SOURCE_MOODLE and SOURCE_MOODLE in situation.connected
-    return SOURCE_MOODLE if moodle or kept else SOURCE_LTI
+    told = moodle is not None and SOURCE_MOODLE not in situation.partial
+    return SOURCE_MOODLE if told or kept else SOURCE_LTI

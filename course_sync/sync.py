@@ -16,12 +16,11 @@ from zoneinfo import ZoneInfo
 
 from course_sync.addresses import origin_name
 from course_sync.calls import PARALLEL
-from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.errors import CourseSyncError, PlatformError, PlatformRefused
 from course_sync.host_watch import NO_BOUNDS, Budget, HostLink, record_answer
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE, Context
-from course_sync.moodle_access import find_site_access, find_site_url
+from course_sync.moodle_access import OwnToken, find_site_access, find_site_url
 from course_sync.own_pulls import run_own_pulls
 from course_sync.platform_client import PlatformClient
 from course_sync.pull import Pull
@@ -55,7 +54,7 @@ class PlatformServices:
     """What all syncs together may ask of one host."""
     steady_seconds: Callable[[], float] = monotonic
     sleep: Callable[[float], None] = sleep
-    list_own_tokens: Callable[[int], Sequence[PersonToken]] = lambda _context_id: ()
+    list_own_tokens: Callable[[int], Sequence[OwnToken]] = lambda _context_id: ()
     """Tokens that people of a course gave of their own accounts and may still give; who may is no affair of
     this package."""
 
@@ -113,7 +112,7 @@ def sync_context(
         reach = replace(services, client=services.client.for_run(gate))
         pulls = [_make_pull(context, reach, keeper, pool, now)]
         pulls[0].run()
-        pulls += run_own_pulls(context, reach, _ref(context, services), keeper, pool, now)
+        pulls += run_own_pulls(context, reach, _ref(context, services), keeper, pool, pulls[0].believed)
         if not any(pull.has_roster for pull in pulls):
             nothing = PlatformRefused("neither a roster nor an API", code="no_source")
             keeper.note("roster", SOURCE_LTI, nothing)

@@ -15,16 +15,17 @@ from sqlalchemy.sql.elements import ColumnElement
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.models import Context, Membership, Person
+from course_sync.moodle_access import OwnToken
 from mentor_console.access import rests
 from mentor_console.mentorship import holds, select_mentors_by_role
 from mentor_console.models import RoleGrant
 
 
-def list_usable(context_id: int) -> Sequence[PersonToken]:
+def list_usable(context_id: int) -> Sequence[OwnToken]:
     """Tokens that may be used for a course now: of its e-mentors and trainers, and not refused before."""
     context = db.session.get_one(Context, context_id)
     statement = (
-        select(PersonToken)
+        select(PersonToken.person_id, Person.external_id, PersonToken.token_sealed)
         .join(PersonToken.person)
         .where(
             Person.platform_id == context.platform_id,
@@ -33,7 +34,7 @@ def list_usable(context_id: int) -> Sequence[PersonToken]:
         )
         .order_by(PersonToken.person_id)
     )
-    return db.session.scalars(statement).all()
+    return [OwnToken(*row) for row in db.session.execute(statement)]
 
 
 def has_part(person_id: Any, context_id: int | None) -> ColumnElement[bool]:

@@ -11,6 +11,9 @@ from course_sync.facts import GradeFact, Grades, Roster
 from course_sync.platform_client import PlatformClient
 from course_sync.sources.moodle import MoodleSource
 
+OWN_REFUSED = "own_token_refused"
+"""Our code for a token that is of no use until its owner gives another."""
+_DEAD = frozenset({"invalidtoken", "wsaccessuserdeleted", "wsaccessusersuspended"})
 _NOT_ALL_GROUPS = "notingroup"
 """Moodle's code where everybody's grades are asked for by somebody who may see some groups only."""
 _MAX_ALONE = 50
@@ -35,7 +38,12 @@ class OwnMoodleSource(MoodleSource):
 
     def fetch_roster(self) -> Roster:
         """Whom the account sees. Raises PlatformRefused where Moodle does not count its owner in."""
-        roster = super().fetch_roster()
+        try:
+            roster = super().fetch_roster()
+        except PlatformRefused as refusal:
+            if refusal.code in _DEAD:
+                raise PlatformRefused(refusal.detail, code=OWN_REFUSED) from None
+            raise
         if self._owner_id not in roster.members:
             raise PlatformRefused("the owner of the token is not in the course", code="owner_not_in_course")
         self._roster = roster

@@ -56,9 +56,13 @@ class GroupClient(FakeClient):
 class OwnWorld(SyncWorld):
     """Two e-mentors with a group each, and a learner in no group."""
 
+    locked = False
+    """Whether the key to sealed tokens is missing."""
+
     @property
     def services(self) -> PlatformServices:
-        return replace(super().services, list_own_tokens=list_usable)
+        services = replace(super().services, list_own_tokens=list_usable)
+        return replace(services, open_secret={}.__getitem__) if self.locked else services
 
     def seen(self) -> set[str]:
         """Ids of learners whose progress was read."""
@@ -175,11 +179,67 @@ def test_visits_no_account_sees_any_more_are_unknown_and_no_silence(world: OwnWo
 def test_a_refused_token_is_told_of_once_and_not_tried_again(world: OwnWorld) -> None:
     world.give(145, FIRST)
     world.client.groups.clear()
+    world.real += timedelta(minutes=7)
     report = world.sync()
-    assert {(problem.kind, problem.code) for problem in report.errors} == {("roster", "invalidtoken")}
-    assert db.session.query(PersonToken).one().refused_at == world.now
+    assert {(problem.kind, problem.code) for problem in report.errors} == {("roster", "own_token_refused")}
+    assert db.session.query(PersonToken).one().refused_at == world.real
     assert world.later(hours=1).sync().errors == ()
     assert freshness_of([world.context_id]).unconnected == ("moodle",)
+
+
+def test_who_is_suspended_stays_so_though_an_account_still_names_them(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.sync()
+    enrolled_at = world.member(150).enrolled_at
+    world.moodle.users[150] = replace(world.moodle.users[150], suspended=True)
+    world.moodle.add(User(170, last_access=VISIT, groups=(11,), suspended=True))
+    for _run in range(2):
+        world.later(hours=1).sync()
+        gone = world.member(150)
+        assert (gone.status, gone.enrolled_at) == ("left", enrolled_at)
+        assert gone.left_at == START + timedelta(hours=1)
+        assert world.member(170).status != "active", "whom the whole list never named is not in"
+    world.moodle.users[150] = replace(world.moodle.users[150], suspended=False)
+    world.later(hours=1).sync()
+    back = world.member(150)
+    assert (back.status, back.left_at, back.enrolled_at) == ("active", None, world.now)
+
+
+def test_a_run_that_finds_nothing_new_writes_nothing(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.moodle.users[151] = replace(world.moodle.users[151], suspended=True)
+    for _run in range(2):
+        world.later(hours=1).sync()
+    assert world.later(hours=1).sync().rows_changed == 0
+
+
+def test_a_token_that_is_erased_or_replaced_during_a_run_does_not_end_it(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    (first, second) = [row.person_id for row in list_usable(world.context_id)]
+
+    def meddle(done: int, total: int) -> None:
+        if done < 2:  # before the first answer to an account
+            return
+        db.session.query(PersonToken).filter_by(person_id=second).delete()
+        db.session.query(PersonToken).filter_by(person_id=first).update({"token_sealed": "another"})
+        db.session.commit()
+
+    world.client.groups.pop(FIRST)
+    report = world.sync(meddle)
+    assert [problem.code for problem in report.errors] == ["own_token_refused"]
+    assert [row.refused_at for row in db.session.query(PersonToken)] == [None], (
+        "the new one was not tried yet"
+    )
+
+
+def test_a_key_of_ours_that_is_missing_is_no_fault_of_the_token(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.locked = True
+    assert [problem.code for problem in world.sync().errors] == ["token_unreadable"]
+    world.locked = False
+    assert world.later(hours=1).sync().errors == ()
+    assert "150" in world.seen()
 
 
 def test_an_owner_without_a_part_is_not_read_with_and_the_token_erased(world: OwnWorld) -> None:
