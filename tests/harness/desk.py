@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -69,15 +72,33 @@ class Desk:
         return self.world.courses[MAIN].people[who].id
 
 
+_made: list[tuple[sqlite3.Connection, bytes]] = []
+"""The database of the first desk of this process, and its world and sessions: filling one takes long."""
+
+
 def prepare_desk(app: Flask) -> Desk:
-    """A flag on ann, and everybody signed in."""
+    """A flag on ann, and everybody signed in; what the application's SQLite file held before is gone."""
+    path = app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as file:
+        if _made:
+            _made[0][0].backup(file)
+        else:
+            made = pickle.dumps(_make(app))
+            kept = sqlite3.connect(":memory:")
+            file.backup(kept)
+            _made.append((kept, made))
+    world, sessions = pickle.loads(_made[0][1])
+    return Desk(app, app.test_client(use_cookies=False), world, sessions)
+
+
+def _make(app: Flask) -> tuple[World, dict[str, OpenedSession]]:
     with app.app_context():
         clock = current_services().clock
         world = World(clock.now(), clock.real_now())
         _raise_flag(world)
         sessions = {name: world.sign_in(launch) for name, launch in LAUNCHES.items()}
         world.settle()
-    return Desk(app, app.test_client(use_cookies=False), world, sessions)
+    return world, sessions
 
 
 def _raise_flag(world: World) -> None:
