@@ -7,7 +7,7 @@ is known otherwise: the LTI roster, the learners known here, the activities of t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from course_sync.errors import PlatformError, PlatformUnreachable
@@ -25,7 +25,12 @@ UNTRIED = "untried"
 FAILED = "failed"
 """No answer, or one that cannot be read: says nothing about capabilities."""
 PROBLEMS = frozenset({REFUSED, SILENT, ABSENT, FAILED})
+NO_TIME = "no_time"
+"""Code: not asked any more, because the time of the test was over."""
+SLOW = "slow"
+"""Code: asked, and cut off by the end of the test; an update waits longer."""
 
+_CUT_SHORT = frozenset({NO_TIME, SLOW})
 _UNREADABLE = frozenset({"broken_json", "html_answer", "redirected", "too_large", "unknown_form"})
 _NOT_SET_UP = frozenset({"nocriteriaset", "completionnotenabled", "coursecompletionnotenabled"})
 _NOTHING_YET = "3"
@@ -91,12 +96,21 @@ def _judge(need: Need, told: Answers) -> ProbeResult:
         return _judge_error(need, outcome)
     if need.code != "token" and told.untried:
         return ProbeResult(need.code, UNTRIED, why=told.untried)
-    return _JUDGES.get(need.code, _judge_plain)(need, told)
+    result = _JUDGES.get(need.code, _judge_plain)(need, told)
+    is_cut = result.state == UNTRIED and any(_was_cut(told, code) for code in _BASES.get(need.code, ()))
+    return replace(result, why=NO_TIME) if is_cut else result
+
+
+def _was_cut(told: Answers, code: str) -> bool:
+    outcome = told.told.get(code)
+    return isinstance(outcome, PlatformError) and outcome.code in _CUT_SHORT
 
 
 def _judge_error(need: Need, error: PlatformError) -> ProbeResult:
     if error.code in _NOT_SET_UP:
         return ProbeResult(need.code, UNTRIED, why="not_set_up")
+    if error.code in _CUT_SHORT:
+        return ProbeResult(need.code, UNTRIED, why=error.code)
     words = error.detail[:_WORDS_LENGTH]
     if isinstance(error, PlatformUnreachable) or error.code in _UNREADABLE:
         return ProbeResult(need.code, FAILED, error=error.code, words=words)
@@ -227,6 +241,22 @@ _NOTHING_TO_TRY = {
     "discussions": "no_forum",
     "posts": "no_discussion",
 }
+_BASES: Mapping[str, tuple[str, ...]] = {
+    "visits": ("roster",),
+    "groups": ("roster",),
+    "hidden": ("activities",),
+    "assignments": ("activities",),
+    "quizzes": ("activities",),
+    "hand_ins": ("activities",),
+    "grades": ("roster",),
+    "completion": ("roster",),
+    "course_completion": ("roster",),
+    "attempts": ("roster", "activities"),
+    "extensions": ("roster", "activities"),
+    "discussions": ("activities",),
+    "posts": ("activities", "discussions"),
+}
+"""Lists without which nothing is known that the need could be tried on."""
 _JUDGES: Mapping[str, Callable[[Need, Answers], ProbeResult]] = {
     "token": _judge_token,
     "roster": _judge_roster,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from course_sync.calls import PARALLEL
-from course_sync.connection_answers import PROBLEMS, Answers, ProbeResult, judge_answers
-from course_sync.errors import PlatformError
+from course_sync.connection_answers import NO_TIME, PROBLEMS, SLOW, Answers, ProbeResult, judge_answers
+from course_sync.errors import PlatformError, PlatformUnreachable
 from course_sync.moodle_access import MoodleAccess
 from course_sync.moodle_needs import find_need
 from course_sync.platform_client import PlatformClient
@@ -27,6 +27,10 @@ from course_sync.sources.moodle import ROSTER_FIELDS
 CALL_SECONDS = 12.0
 TOTAL_SECONDS = 45.0
 """A person waits for it; what could not be asked in time is said not to have been tried."""
+PATIENT = frozenset(find_need(code).function for code in ("hand_ins", "grades", "discussions", "posts"))
+"""A sync waits much longer for these (sources.moodle.BULK_SECONDS): they get all the time that is left."""
+_END_SECONDS = 0.5
+"""Who gives up so shortly before the end did so because of it."""
 _GROUPS_FUNCTION = "core_group_get_course_groups"
 _NO_RIGHTS = "accessexception"
 """Moodle's code for a protocol that may not be used, and for a function that is not in the service."""
@@ -100,13 +104,18 @@ class _Asker:
 
     def ask(self, function: str, params: Mapping[str, Any]) -> Any:
         """An answer, or the PlatformError there was instead of one."""
-        left = min(CALL_SECONDS, self.good_until - time.monotonic())
+        left = self.good_until - time.monotonic()
+        if left <= 0:
+            return PlatformUnreachable("the time of the test was over", code=NO_TIME)
+        seconds = left if function in PATIENT else min(CALL_SECONDS, left)
+        limits = {"read_seconds": seconds, "timeout_seconds": seconds}
         try:
             return self.client.call_moodle(
-                self.access.base_url, self.access.token, function, params, retry=False, timeout_seconds=left
+                self.access.base_url, self.access.token, function, params, retry=False, **limits
             )
         except PlatformError as problem:
-            return problem
+            is_cut = problem.code == "timeout" and time.monotonic() > self.good_until - _END_SECONDS
+            return PlatformUnreachable("cut off by the end of the test", code=SLOW) if is_cut else problem
 
     def ask_all(self, asked: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         """Several at a time; results by the same names."""

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, case, delete, func, select
 
 from course_sync.connection_answers import PROBLEMS, ProbeResult
 from course_sync.connection_check import CheckReport, CheckTarget
@@ -20,6 +20,8 @@ from course_sync.models import Context, Membership, Person, Platform
 from course_sync.moodle_access import MoodleAccess
 from course_sync.records import registration_of
 
+HANDY_MEMBERS = (10, 300)
+"""With so many, a course is likely to show all there is to try, and Moodle is quick to answer of it."""
 _KEPT_FIELDS = frozenset(field.name for field in fields(ProbeResult))
 
 
@@ -40,14 +42,19 @@ class KeptCheck:
 
 
 def list_courses(platform_id: int) -> list[Context]:
-    """Courses of a platform, those with the most active members first."""
+    """Courses of a platform, by active members: of handy size the largest first, then the smallest of those
+    that are larger, then those where hardly anybody is.
+    """
     active = and_(Membership.context_id == Context.id, Membership.status == "active")
+    size = func.count(Membership.id)
+    few, many = HANDY_MEMBERS
+    rank = case((size < few, 2), (size > many, 1), else_=0)
     statement = (
         select(Context)
         .outerjoin(Membership, active)
         .where(Context.platform_id == platform_id)
         .group_by(Context.id)
-        .order_by(func.count(Membership.id).desc(), Context.id)
+        .order_by(rank, case((size > many, size), else_=-size), Context.id)
     )
     return list(db.session.scalars(statement))
 

@@ -54,7 +54,7 @@ def find_connection(platform: Platform) -> ConnectionPanel | None:
 
 
 def find_course(platform: Platform, context_id: int | None) -> Context | None:
-    """The course of the platform with this id; without an id the one with the most members."""
+    """The course of the platform with this id; without an id the first listed."""
     courses = list_courses(platform.id)
     if context_id is None:
         return courses[0] if courses else None

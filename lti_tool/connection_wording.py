@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from course_sync.connection_answers import ABSENT, FAILED, REFUSED, SILENT, WORKS, ProbeResult
+from course_sync.connection_answers import ABSENT, FAILED, NO_TIME, REFUSED, SILENT, SLOW, WORKS, ProbeResult
 from course_sync.moodle_needs import find_need
 
 
@@ -42,6 +42,8 @@ def title(result: ProbeResult) -> str:
 
 def state(result: ProbeResult) -> str:
     """How it came out, in a word or two."""
+    if result.why == SLOW:
+        return _("no answer yet")
     return {
         WORKS: _("works"),
         REFUSED: _("refused"),
@@ -127,6 +129,10 @@ def _plain_explanation(why: str) -> str:
             "The course shows no hidden activity. If it has one, “moodle/course:viewhiddenactivities” is "
             "missing."
         ),
+        NO_TIME: _("Not tried: the time of this test was over. Test again, or on a smaller course."),
+        SLOW: _(
+            "No answer came before this test ended. An update waits longer, so it may work all the same."
+        ),
         "not_set_up": _("The course is not set up to be completed as a whole."),
     }.get(why, "")
 
@@ -157,6 +163,12 @@ def remedy(result: ProbeResult) -> str:
         "the token’s owner lacks, and allow it: %(names)s.",
         names=names,
     )
+
+
+def time_note(results: Iterable[ProbeResult]) -> str:
+    """That the end of the test cut something off; "" = everything had its time."""
+    was_cut = any(result.why in (NO_TIME, SLOW) for result in results)
+    return _("This test ended before everything was answered.") if was_cut else ""
 
 
 def summary(problems: Iterable[ProbeResult]) -> list[str]:

@@ -19,11 +19,11 @@ from course_sync.models import Person, Platform
 from course_sync.moodle_access import find_site_url
 from course_sync.moodle_wire import may_be_token
 from lti_tool.audit import record_audit
-from lti_tool.own_token_owners import has_part
 from lti_tool.rate_limits import Limit, count_use
 from lti_tool.services import current_services
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.errors import Conflict
+from mentor_console.own_accounts import has_part
 
 TRIES = Limit("own token", 6)
 """Of one person: each asks the site who the token belongs to."""

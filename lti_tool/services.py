@@ -18,9 +18,9 @@ from course_sync.sync import PlatformServices
 from lti_tool.clock import Clock
 from lti_tool.config import Settings
 from lti_tool.keys import ToolKeys
-from lti_tool.own_token_owners import list_usable
 from lti_tool.platform_keys import PlatformKeys
 from lti_tool.secrets import Sealer
+from mentor_console.own_accounts import list_usable
 
 EXTENSION = "ementor"
 _DEMO_DAY_OVER = time(14)

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, select
 
-from course_sync.connection_models import PersonToken
 from course_sync.database import db
-from course_sync.models import Context, Freshness, Membership, Platform, SyncRun
+from course_sync.models import Context, Freshness, Platform, SyncRun
+from mentor_console.own_accounts import select_read_by_accounts
 from mentor_console.screens import DataFreshness, MissingFact, SyncProgress
 
 
@@ -32,12 +32,6 @@ class _Connection:
 
 
 _CONNECTED = _Connection()
-_HAS_OWN_ACCOUNTS = (
-    exists()
-    .where(PersonToken.person_id == Membership.person_id, PersonToken.refused_at.is_(None))
-    .where(Membership.context_id == Context.id, Membership.status == "active")
-    .correlate(Context)
-)
 
 
 def freshness_of(context_ids: Collection[int]) -> DataFreshness:
@@ -47,8 +41,9 @@ def freshness_of(context_ids: Collection[int]) -> DataFreshness:
 
 def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshness]:
     """The same for each course, in one query for any number of them."""
+    has_own = Context.id.in_(select_read_by_accounts(context_ids))
     statement = (
-        select(Context.id, Freshness, SyncRun, Platform.product, Platform.moodle_url, _HAS_OWN_ACCOUNTS)
+        select(Context.id, Freshness, SyncRun, Platform.product, Platform.moodle_url, has_own)
         .join(Platform, Platform.id == Context.platform_id)
         .outerjoin(Freshness, Freshness.context_id == Context.id)
         .outerjoin(SyncRun, and_(SyncRun.context_id == Context.id, SyncRun.state == "running"))
@@ -58,9 +53,9 @@ def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshnes
     rows: dict[int, list[Freshness]] = defaultdict(list)
     runs: dict[int, SyncRun] = {}
     found: dict[int, _Connection] = {}
-    for context_id, row, run, product, moodle_url, has_own in db.session.execute(statement):
-        is_told = bool(moodle_url or has_own)
-        found[context_id] = _Connection(() if is_told else (product,), bool(has_own and not moodle_url))
+    for context_id, row, run, product, moodle_url, is_own in db.session.execute(statement):
+        is_told = bool(moodle_url or is_own)
+        found[context_id] = _Connection(() if is_told else (product,), bool(is_own and not moodle_url))
         if row is not None:
             rows[context_id].append(row)
         if run is not None:  # at most one runs per course

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import func, select
 
@@ -50,37 +51,52 @@ def list_known_facts(
 ) -> tuple[KnownFact, ...]:
     """All facts held about this learner in this course; what is not known is said to be so."""
     readings = get_readings(membership.context_id)
+    fact = partial(_fact, by_accounts=not membership.context.platform.moodle_url)
     facts = [
-        _fact("last_access", _last_access(membership), readings.get("access"), membership.access_as_of),
-        _fact("active_days", _active_days(membership, now), readings.get("access"), membership.access_as_of),
-        _fact("steps_done", _steps_done(progress), readings.get("completion"), membership.progress_as_of),
-        _fact(
+        fact("last_access", _last_access(membership), readings.get("access"), membership.access_as_of),
+        fact("active_days", _active_days(membership, now), readings.get("access"), membership.access_as_of),
+        fact("steps_done", _steps_done(progress), readings.get("completion"), membership.progress_as_of),
+        fact(
             "submissions",
             _submissions(progress, activities, rows, now, by_hand or {}),
             readings.get("submissions"),
+            max((row.submission_as_of for row in rows.values() if row.submission_as_of), default=None),
         ),
-        _fact("grades", _grades(rows), readings.get("grades")),
+        fact("grades", _grades(rows), readings.get("grades"), _grades_read(membership, rows)),
         _fact("posts", find_posts(membership, activities), readings.get("posts")),
         _reported(membership, progress),
-        _fact("groups", _groups(membership), readings.get("roster"), membership.as_of),
-        _fact("enrolment", _enrolment(membership), readings.get("roster"), membership.as_of),
-        _fact("identity", _identity(membership), readings.get("roster"), membership.as_of),
+        fact("groups", _groups(membership), readings.get("roster"), membership.as_of),
+        fact("enrolment", _enrolment(membership), readings.get("roster"), membership.as_of),
+        fact("identity", _identity(membership), readings.get("roster"), membership.as_of),
     ]
-    return tuple(fact for fact in facts if fact is not None)
+    return tuple(known for known in facts if known is not None)
 
 
 def _fact(
-    what: str, reason: Reason | None, reading: Reading | None, own_as_of: datetime | None = None
+    what: str,
+    reason: Reason | None,
+    reading: Reading | None,
+    own_as_of: datetime | None = None,
+    *,
+    by_accounts: bool = False,
 ) -> KnownFact | None:
-    """`own_as_of` is this learner's own reading; the course's is the newest word on everybody in it."""
+    """`own_as_of` is this learner's own reading; the course's is the newest word on everybody in it.
+
+    Not so where single people's accounts are read with: each tells of some learners only.
+    """
     if reason is None:
         return None
     if reason.code == "fact_unknown":
         return KnownFact(what, reason, "", None)
-    as_of = max(
-        (moment for moment in (own_as_of, reading.as_of if reading else None) if moment), default=None
-    )
+    is_shared = reading is not None and not (by_accounts and reading.source == SOURCE_MOODLE)
+    course_as_of = reading.as_of if reading and is_shared else None
+    as_of = max((moment for moment in (own_as_of, course_as_of) if moment), default=None)
     return KnownFact(what, reason, reading.source if reading else "", as_of)
+
+
+def _grades_read(membership: Membership, rows: Mapping[int, Progress]) -> datetime | None:
+    moments = (membership.grades_as_of, *(row.grade_as_of for row in rows.values()))
+    return max((moment for moment in moments if moment), default=None)
 
 
 def _unknown(what: str) -> Reason:

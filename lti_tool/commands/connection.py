@@ -34,7 +34,7 @@ _LINE_WIDTH = 100
     "course",
     type=ExternalId(),
     default=None,
-    help="The LMS's own id of the course to try it on; the one with the most members unless given.",
+    help="The LMS's own id of the course to try it on; one of middling size unless given.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @with_app
@@ -91,6 +91,8 @@ def _tell(report: CheckReport, title: str) -> Iterator[str]:
                 break_long_words=False,
             )
     yield from words.summary(report.problems)
+    if note := words.time_note(report.results):
+        yield note
     missing = len(report.problems)
     yield f"Missing: {missing} of {len(report.results)}." if missing else "Nothing is missing."
 

@@ -14,14 +14,16 @@ from course_sync.database import db
 from course_sync.errors import PlatformRefused
 from course_sync.models import Activity, Context, LookDay, Membership
 from course_sync.sync import PlatformServices
-from lti_tool.own_token_owners import list_usable
 from lti_tool.own_tokens import erase_unentitled
 from mentor_console.course_facts import load_course
 from mentor_console.freshness import freshness_of
 from mentor_console.grants import grant_role
+from mentor_console.learner_page import get_own_page
 from mentor_console.models import AuditEntry, RoleGrant
+from mentor_console.own_accounts import list_usable
 from tests.harness.fake_moodle import FakeClient, FakeMoodle, Module, User
 from tests.harness.sync_world import START, SyncWorld, unix
+from tests.integration.console_world import viewer_for
 
 ESSAY, QUIZ = 6, 16
 FIRST, SECOND = "first-token", "second-token"
@@ -176,6 +178,19 @@ def test_visits_no_account_sees_any_more_are_unknown_and_no_silence(world: OwnWo
     assert not told[world.member(154).id]
 
 
+def test_a_learners_facts_are_dated_by_who_reads_this_learner(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    world.sync()
+    world.client.groups.pop(FIRST)
+    world.later(days=2).sync()
+    learner = world.member(150)
+    viewer = viewer_for(learner.person, learner.context, is_learner=True, own_membership_id=learner.id)
+    dated = {fact.what: fact.as_of for fact in get_own_page(viewer, learner, world.now).facts if fact.source}
+    assert {dated[what] for what in ("last_access", "submissions")} == {START}
+    assert dated["identity"] == world.now, "the list of LTI names everybody"
+
+
 def test_a_refused_token_is_told_of_once_and_not_tried_again(world: OwnWorld) -> None:
     world.give(145, FIRST)
     world.client.groups.clear()
@@ -185,6 +200,17 @@ def test_a_refused_token_is_told_of_once_and_not_tried_again(world: OwnWorld) ->
     assert db.session.query(PersonToken).one().refused_at == world.real
     assert world.later(hours=1).sync().errors == ()
     assert freshness_of([world.context_id]).unconnected == ("moodle",)
+
+
+def test_only_accounts_that_may_be_read_with_count_as_a_connection(world: OwnWorld) -> None:
+    idle = PersonToken(person_id=world.member(146).person_id, token_sealed="x", connected_at=world.now)
+    db.session.add(idle)
+    db.session.commit()
+    told = freshness_of([world.context_id])
+    assert (told.unconnected, told.by_own_accounts) == (("moodle",), False)
+    world.give(145, FIRST)
+    told = freshness_of([world.context_id])
+    assert (told.unconnected, told.by_own_accounts) == ((), True)
 
 
 def test_who_is_suspended_stays_so_though_an_account_still_names_them(world: OwnWorld) -> None:

@@ -7,12 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from course_sync import connection_check
 from course_sync.connection_answers import ABSENT, FAILED, REFUSED, SILENT, UNTRIED, WORKS, ProbeResult
-from course_sync.connection_check import CheckReport, CheckTarget, check_connection
+from course_sync.connection_check import (
+    CALL_SECONDS,
+    PATIENT,
+    TOTAL_SECONDS,
+    CheckReport,
+    CheckTarget,
+    check_connection,
+)
 from course_sync.errors import PlatformUnreachable
 from course_sync.moodle_access import MoodleAccess
 from course_sync.moodle_needs import NEEDS
@@ -40,7 +49,7 @@ class SiteClient:
     def call_moodle(
         self, base_url: str, token: str, function: str, params: dict[str, Any], **options: Any
     ) -> Any:
-        assert options["timeout_seconds"] <= 12
+        assert 0 < options["timeout_seconds"] <= (TOTAL_SECONDS if function in PATIENT else CALL_SECONDS)
         assert options["retry"] is False
         self.asked.append(function)
         if len(self.asked) > self.fails_after:
@@ -55,6 +64,24 @@ class SiteClient:
         if error:
             raise error
         return answer
+
+
+@dataclass
+class SlowClient(SiteClient):
+    """Answers after so many seconds, by a clock of its own, or not before the time is over."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    clock: float = 0.0
+
+    def call_moodle(
+        self, base_url: str, token: str, function: str, params: dict[str, Any], **options: Any
+    ) -> Any:
+        assert options["read_seconds"] == options["timeout_seconds"]
+        needed, limit = self.seconds.get(function, self.seconds["else"]), options["timeout_seconds"]
+        self.clock += min(needed, limit)
+        if needed > limit:
+            raise PlatformUnreachable("no answer in time", code="timeout")
+        return super().call_moodle(base_url, token, function, params, **options)
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +222,49 @@ def test_an_outage_in_the_middle_blames_no_capability(site: DemoSite) -> None:
     failed = [result for result in report.problems if result.state == FAILED]
     assert len(failed) > 3
     assert not any(result.capabilities for result in failed)
+
+
+def try_slowly(
+    site: DemoSite, monkeypatch: pytest.MonkeyPatch, other: float = 0, **seconds: float
+) -> dict[str, ProbeResult]:
+    """What a test finds where calls last so long; one after the other, so that it is always the same."""
+    client = SlowClient(site, seconds={"else": other, **seconds})
+    own_time = SimpleNamespace(monotonic=lambda: client.clock, time=lambda: 0)
+    monkeypatch.setattr(connection_check, "time", own_time)
+    monkeypatch.setattr(connection_check, "PARALLEL", 1)
+    report = try_out(site, client)
+    assert not any(result.capabilities for result in report.problems)
+    return by_code(report)
+
+
+def test_hand_ins_and_grades_may_take_longer_than_the_rest(
+    site: DemoSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = {"mod_assign_get_submissions": 20, "gradereport_user_get_grade_items": 20}
+    found = try_slowly(site, monkeypatch, **long)
+    assert {found[code].state for code in ("hand_ins", "grades", "completion")} == {WORKS}
+    found = try_slowly(site, monkeypatch, core_completion_get_activities_completion_status=20)
+    assert (found["completion"].state, found["completion"].error) == (FAILED, "timeout")
+
+
+def test_what_the_end_of_the_test_cuts_off_is_no_fault(
+    site: DemoSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = try_slowly(site, monkeypatch, mod_assign_get_submissions=60)
+    assert (found["hand_ins"].state, found["hand_ins"].why) == (UNTRIED, "slow")
+    late = ("grades", "completion", "course_completion", "extensions", "attempts", "discussions", "posts")
+    assert {(found[code].state, found[code].why) for code in late} == {(UNTRIED, "no_time")}
+    assert found["roster"].state == WORKS
+
+
+def test_what_there_was_no_time_for_is_not_tried(site: DemoSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = try_slowly(site, monkeypatch, other=11)
+    works = {code for code, result in found.items() if result.state == WORKS}
+    assert works == {"token", "roster", "visits", "groups", "suspended", "course"}
+    assert {result.state for code, result in found.items() if code not in works} == {UNTRIED}
+    slow = {code for code, result in found.items() if result.why == "slow"}
+    assert slow == {"activities"}
+    assert {found[code].why for code in found.keys() - works - slow} == {"no_time"}
 
 
 def test_without_a_course_the_token_and_the_service_are_still_tested(site: DemoSite) -> None:

@@ -1,0 +1,80 @@
+"""Whose own Moodle accounts may be read with, for which course: of its e-mentors and trainers, asked anew.
+
+Conditions and questions only; giving and erasing tokens is the door's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
+
+from course_sync.connection_models import PersonToken
+from course_sync.database import db
+from course_sync.models import Context, Membership, Person, Platform
+from course_sync.moodle_access import OwnToken
+from mentor_console.mentorship import holds, rests, select_mentors_by_role
+from mentor_console.models import RoleGrant
+
+
+def list_usable(context_id: int) -> Sequence[OwnToken]:
+    """Tokens that may be used for a course now: of its e-mentors and trainers, and not refused before."""
+    columns = select(PersonToken.person_id, Person.external_id, PersonToken.token_sealed)
+    statement = _of_usable(columns, Context).where(Context.id == context_id).order_by(PersonToken.person_id)
+    return [OwnToken(*row) for row in db.session.execute(statement)]
+
+
+def select_read_by_accounts(context_ids: Collection[int]) -> Select[int]:
+    """Ids of those of these courses for which a token may be used now."""
+    course = aliased(Context)
+    read: Select[int] = _of_usable(select(course.id), course).where(course.id.in_(context_ids))
+    return read
+
+
+def find_refused(person_id: int) -> datetime | None:
+    """When Moodle refused the token of this person, in real time; None = it did not, or there is none.
+
+    None also where the site as a whole is connected: then nobody's own token is needed.
+    """
+    statement = (
+        select(PersonToken.refused_at)
+        .join(PersonToken.person)
+        .join(Platform, Platform.id == Person.platform_id)
+        .where(PersonToken.person_id == person_id, Platform.moodle_url.is_(None))
+    )
+    return db.session.scalars(statement).one_or_none()
+
+
+def _of_usable(selected: Any, course: Any) -> Any:
+    return (
+        selected.select_from(PersonToken)
+        .join(PersonToken.person)
+        .join(course, course.platform_id == Person.platform_id)
+        .where(PersonToken.refused_at.is_(None), has_part(PersonToken.person_id, course.id))
+    )
+
+
+def has_part(person_id: Any, context_id: Any) -> ColumnElement[bool]:
+    """SQL: the person is e-mentor or trainer of the course (of any, for None) at this moment."""
+    own, mapped = aliased(Membership), select_mentors_by_role().subquery()
+    given = and_(
+        RoleGrant.person_id == person_id,
+        RoleGrant.role.in_(("mentor", "trainer")),
+        RoleGrant.ended_at.is_(None),
+        ~rests(RoleGrant),
+    )
+    teaches = and_(own.person_id == person_id, own.status == "active", holds(own.nrps_roles, "Instructor"))
+    by_role = mapped.c.person_id == person_id
+    if context_id is not None:
+        given = and_(given, RoleGrant.context_id == context_id)
+        teaches = and_(teaches, own.context_id == context_id)
+        by_role = and_(by_role, mapped.c.context_id == context_id)
+    return or_(
+        exists().where(given),
+        select(own.id).where(teaches).exists(),
+        select(mapped.c.person_id).where(by_role).exists(),
+    )
