@@ -57,6 +57,7 @@ def find_known_launch(
     roles: Iterable[str],
     platform_roles: Iterable[str] | None,
     groups: Iterable[str] | None = None,
+    keeps_platform_roles: bool = False,
 ) -> KnownLaunch | None:
     """The rows of a launch if all it tells stands in them already; None if `record_launch` must write."""
     course = context.external_id if context else None
@@ -71,7 +72,7 @@ def find_known_launch(
         return None
     if _differs(row, "context", told_of_context(context)):
         return None
-    member = told_of_membership(roles, platform_roles, groups)
+    member = told_of_membership(roles, platform_roles, groups, keeps_platform_roles)
     member["standing"] = standing_of(
         member["launch_roles"], row["membership_nrps_roles"], row["membership_platform_roles"]
     )

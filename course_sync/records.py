@@ -82,12 +82,14 @@ def record_launch(
     now: datetime,
     platform_roles: Iterable[str] | None = None,
     groups: Iterable[str] | None = None,
+    keeps_platform_roles: bool = False,
 ) -> LaunchRecord:
     """Keep who launched from where. Empty values change nothing.
 
     `names` may have name, given_name and family_name; `platform_roles` are the platform's own names of the
-    person's roles, and None takes back what an earlier launch told; `groups` None changes nothing. A
-    membership that only launches know has `nrps_roles` None. Flushes; the caller commits.
+    person's roles, and None takes back what an earlier launch told unless `keeps_platform_roles`;
+    `groups` None changes nothing. A membership that only launches know has `nrps_roles` None. Flushes; the
+    caller commits.
     """
     person = _ensure_person(platform_id, organisation_id, subject)
     _describe(person, told_of_person(names, email, locale, time_zone))
@@ -98,7 +100,7 @@ def record_launch(
     _describe(course, told_of_context(context))
     course.first_launched_at = course.first_launched_at or now
     membership = _ensure_membership(course.id, person.id, now)
-    _describe(membership, told_of_membership(roles, platform_roles, groups))
+    _describe(membership, told_of_membership(roles, platform_roles, groups, keeps_platform_roles))
     membership.standing = standing_of(
         membership.launch_roles, membership.nrps_roles, membership.platform_roles
     )
@@ -210,14 +212,18 @@ def told_of_context(told: LaunchedContext) -> dict[str, Any]:
 
 
 def told_of_membership(
-    roles: Iterable[str], platform_roles: Iterable[str] | None, groups: Iterable[str] | None = None
+    roles: Iterable[str],
+    platform_roles: Iterable[str] | None,
+    groups: Iterable[str] | None = None,
+    keeps_platform_roles: bool = False,
 ) -> dict[str, Any]:
     """The roles of a launch as they are kept, and the groups where it tells them."""
-    told_groups = {} if groups is None else {"groups": sorted(groups)}
-    return told_groups | {
-        "launch_roles": sorted({short for role in roles if (short := context_role(role))}),
-        "launch_platform_roles": None if platform_roles is None else sorted(platform_roles),
+    told: dict[str, Any] = {
+        "launch_roles": sorted({short for role in roles if (short := context_role(role))})
     }
+    if not keeps_platform_roles:
+        told["launch_platform_roles"] = None if platform_roles is None else sorted(platform_roles)
+    return told if groups is None else told | {"groups": sorted(groups)}
 
 
 def _describe(row: Any, told: Mapping[str, Any]) -> None:

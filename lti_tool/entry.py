@@ -107,7 +107,8 @@ def _open(
 def _told_by(checked: CheckedLaunch) -> dict[str, Any]:
     """What a launch tells of its person and course, as it is looked up and recorded."""
     launch, registration = checked.launch, checked.registration
-    is_told = registration.product == TELLS_ROLES_AT_LAUNCH  # elsewhere anybody may have written them
+    # Elsewhere anybody may have written them; on Canvas, whoever edits a link may: the course's own count.
+    is_told = registration.product == TELLS_ROLES_AT_LAUNCH
     return {
         "platform_id": registration.platform_id,
         "subject": launch.subject,
@@ -118,7 +119,8 @@ def _told_by(checked: CheckedLaunch) -> dict[str, Any]:
         "context": _launched_context(launch),
         "roles": sorted(launch.roles),
         "platform_roles": launch.platform_roles if is_told else None,
-        "groups": launch.sections if is_told else None,
+        "groups": launch.sections if is_told and launch.is_from_course else None,
+        "keeps_platform_roles": is_told and not launch.is_from_course,
     }
 
 

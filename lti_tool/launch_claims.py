@@ -58,6 +58,9 @@ class Launch:
     mentored_subjects: frozenset[str]
     platform_roles: tuple[str, ...] | None
     """The platform's own names of the person's roles in the course; None = it did not tell."""
+    is_from_course: bool
+    """Opened from the course itself (Canvas's navigation), not by a link whose custom parameters somebody may
+    have replaced."""
     sections: tuple[str, ...] | None
     """Names of the parts of the course the person is in (Canvas's sections); None = it did not tell."""
     return_url: str | None
@@ -92,6 +95,7 @@ def read_launch(claims: dict[str, Any]) -> Launch:
         is_administrator=not _ADMINISTRATORS.isdisjoint(roles) or "Administrator" in roles,
         mentored_subjects=_read_mentored(claims),
         platform_roles=_read_platform_roles(custom),
+        is_from_course=_is_from_course(claims),
         sections=_read_sections(custom),
         return_url=_address(presentation, "return_url"),
         document_target=_text(presentation, "document_target", 16),
@@ -146,18 +150,24 @@ def _read_platform_roles(custom: Mapping[str, Any]) -> tuple[str, ...] | None:
     return tuple(name for name in names if 0 < len(name) <= MAX_ROLE_CHARS)[:MAX_PLATFORM_ROLES]
 
 
+def _is_from_course(claims: dict[str, Any]) -> bool:
+    """Canvas gives a launch from the navigation of a course the course's own id as that of its link."""
+    link, context = _mapping(claims, lti.CLAIM_RESOURCE_LINK), claims.get(lti.CLAIM_CONTEXT)
+    return isinstance(context, dict) and link.get("id") == context.get("id") is not None
+
+
 def _read_sections(custom: Mapping[str, Any]) -> tuple[str, ...] | None:
     """`$com.instructure.User.sectionNames`: a JSON list of names, as text. Not Canvas: it comes unfilled."""
     told = custom.get("canvas_section_names")
     try:
         names = json.loads(told) if isinstance(told, str) else told
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return None
-    return tuple(dict.fromkeys(name.strip()[:MAX_SECTION_CHARS] for name in names if name.strip()))[
-        :MAX_SECTIONS
-    ]
+    # Not every text of JSON can be stored and shown: half characters, control characters.
+    shown = (name.strip()[:MAX_SECTION_CHARS] for name in names if name.isprintable())
+    return tuple(dict.fromkeys(name for name in shown if name))[:MAX_SECTIONS]
 
 
 def _mapping(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:

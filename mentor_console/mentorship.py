@@ -20,8 +20,8 @@ from mentor_console.models import RoleGrant, RoleRule
 Id = ColumnElement[int] | Any
 """A column, or a number."""
 TELLS_ROLES_AT_LAUNCH = "canvas"
-"""The only product whose launches are believed about its own role names: Canvas fills them in itself, while
-on others whoever edits an activity may write what they like into its custom parameters."""
+"""The only product whose launches are believed about its own role names, and only launches from a course's
+own navigation: whoever edits a link may write what they like into its custom parameters."""
 _OWN = aliased(Membership)
 """The membership of whoever has a grant; made once, since making it takes long."""
 

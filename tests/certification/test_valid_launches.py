@@ -27,6 +27,8 @@ from tests.harness.lti_platform import (
 )
 
 NO_NAMES = {"name": OMIT, "given_name": OMIT, "family_name": OMIT}
+OF_COURSE = {"id": "course-1"}
+"""The link of a launch from the navigation of a Canvas course is the course."""
 UNKNOWN_ROLE = "http://purl.imsglobal.org/vocab/lis/v2/uknownrole/unknown#Helper"
 
 CASES = [
@@ -224,6 +226,8 @@ def test_memberships_record_the_roles_of_the_launch(
         ("canvas", "[]", []),
         ("canvas", "$com.instructure.User.sectionNames", ["Morning"]),
         ("canvas", "[1, 2]", ["Morning"]),
+        ("canvas", "[" * 100_000, ["Morning"]),
+        ("canvas", '["\\ud800 A", "Evening"]', ["Evening"]),
         ("moodle", '["Evening"]', ["Morning"]),  # anybody may have written that there
     ],
 )
@@ -237,6 +241,27 @@ def test_the_sections_of_a_canvas_are_the_groups_of_its_learners(
         db.session.scalars(select(Membership)).one().groups = ["Morning"]
         db.session.commit()
     for _time in range(2):  # the second tells nothing new
-        assert launch(client, platform, custom={"canvas_section_names": told}).status_code == 303
+        custom = {"canvas_section_names": told}
+        assert launch(client, platform, custom=custom, resource_link=OF_COURSE).status_code == 303
         with app.app_context():
             assert db.session.scalars(select(Membership)).one().groups == kept
+
+
+def test_who_edits_a_link_gives_nobody_a_role(
+    app: Flask, client: FlaskClient, platform: TestPlatform
+) -> None:
+    """A link of Canvas may have custom parameters of its own; what the course itself told stays."""
+    launch(client, platform)
+    with app.app_context():
+        db.session.scalars(select(Platform)).one().product = "canvas"
+        db.session.commit()
+    for names, link, kept in (
+        ("TaEnrollment", OF_COURSE, ["TaEnrollment"]),
+        ("E-Mentor", {"id": "some-link"}, ["TaEnrollment"]),
+        ("StudentEnrollment", OF_COURSE, ["StudentEnrollment"]),
+    ):
+        custom = {"canvas_membership_roles": names, "canvas_section_names": f'["{names}"]'}
+        assert launch(client, platform, custom=custom, resource_link=link).status_code == 303
+        with app.app_context():
+            member = db.session.scalars(select(Membership)).one()
+            assert (member.launch_platform_roles, member.groups) == (kept, kept)
