@@ -92,7 +92,7 @@ def test_twenty_updates_are_enough(desk: Desk) -> None:
 
 
 def test_an_update_that_runs_can_be_stopped(desk: Desk) -> None:
-    run_id = add_run(desk, 0, state="running", finished_at=None, beat_at=desk.world.real_now, step="grades")
+    run_id = add_run(desk, 0, state="running", finished_at=None, step="grades")
     page = desk.open("mentor", "sync")
     assert page.form("/sync/stop")
     stopped = desk.follow("mentor", "sync/stop", {})

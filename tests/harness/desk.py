@@ -87,7 +87,7 @@ def prepare_desk(app: Flask) -> Desk:
             kept = sqlite3.connect(":memory:")
             file.backup(kept)
             _made.append((kept, made))
-    world, sessions = pickle.loads(_made[0][1])
+    world, sessions = pickle.loads(_made[0][1])  # noqa: S301  # our own, made above
     return Desk(app, app.test_client(use_cookies=False), world, sessions)
 
 
