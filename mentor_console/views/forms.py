@@ -119,7 +119,5 @@ def here() -> str:
     if request.method == "GET":
         kept = {name: request.args[name] for name in _KEPT if name in request.args}
         return f"{request.path}?{urlencode(kept)}" if kept else request.path
-    learner_id = (request.view_args or {}).get("membership_id")
-    if learner_id is None:
-        return url_for("console.home")
-    return url_for("console.learner", membership_id=learner_id)
+    shown = g.get("shown_learner_id")
+    return url_for("console.home") if shown is None else url_for("console.learner", membership_id=shown)

@@ -85,8 +85,12 @@ def test_a_contact_made_and_logged_in_two_clicks(day: tuple[Page, Frame], clicks
 def test_not_a_problem_in_two_clicks_and_back_in_one(
     day: tuple[Page, Frame], clicks: Clicks, axe: Axe
 ) -> None:
-    """Only a part of the page is exchanged, and the counts with it."""
+    """Only a part of the page is exchanged, with the counts; what is half written on another card stays."""
     _, frame = day
+    other = frame.locator("article.card").nth(1)
+    other.locator("summary", has_text="Note").click()
+    note = frame.locator(f"#{other.get_attribute('id')} form[action$='/notes'] textarea")
+    note.fill("Prefers the")
     frame.evaluate("window.sameDocument = true")
     name, counts = name_of(first_alarm(frame)), frame.locator(".counts").inner_text()
     card = first_alarm(frame)
@@ -97,6 +101,8 @@ def test_not_a_problem_in_two_clicks_and_back_in_one(
     expect(frame.locator("#undo-bar")).to_be_focused()
     assert clicks.count == 2
     assert name_of(first_alarm(frame)) != name
+    expect(note).to_have_value("Prefers the")
+    expect(note).to_be_visible()
     assert frame.locator(".counts").inner_text() != counts
     assert axe(frame) == []
     frame.get_by_role("button", name=UNDO).click()
@@ -162,6 +168,19 @@ def test_a_playbook_becomes_a_task_and_is_done_on_today(day: tuple[Page, Frame],
     assert axe(frame) == []
     frame.get_by_role("button", name=UNDO).click()
     expect(frame.locator("#tasks .task")).to_have_count(0)
+    frame.locator("#tasks summary", has_text="Add a task").click()
+    task = frame.locator("#new-task-title")
+    task.fill("Ask about the")
+    frame.get_by_role("button", name="Keep the note").click()
+    expect(frame.get_by_role("status")).to_contain_text("note")
+    expect(note).to_have_value("")
+    expect(task).to_have_value("Ask about the")
+    use.click()
+    expect(frame.locator("#tasks .task").first).to_be_visible()
+    expect(task).to_have_value("Ask about the")
+    frame.get_by_role("button", name="Set the task").click()
+    expect(frame.locator("#tasks .task")).to_have_count(2)
+    expect(task).to_have_value("")
     assert frame.evaluate("window.sameDocument") is True
 
 

@@ -47,6 +47,14 @@ def assert_whole(page: Page) -> None:
         assert form.get("hx-boost") == "true", form.get("action")
 
 
+def assert_leads_back(page: Page, learner: str) -> None:
+    """Each way back and each language button names the learner's page, whatever form it came from."""
+    ways = [dict(form.fields)["back"] for form in page.forms if "back" in dict(form.fields)]
+    assert any("/undo" in form.action for form in page.forms)
+    assert ways
+    assert {way.split("?")[0].endswith(f"/{learner}") for way in ways} == {True}, ways
+
+
 def test_an_action_and_its_way_back_answer_with_every_part(desk: Desk) -> None:
     page = desk.open("mentor", desk.learner() + "?kind=social&channel=phone")
     assert_whole(page)
@@ -76,8 +84,25 @@ def test_a_form_that_was_refused_comes_back_in_its_part(
     refused = desk.open("mentor", form.action, dict(form.fields) | wrong)
     assert refused.status == 422
     assert_whole(refused)
+    assert_leads_back(refused, desk.learner())
     wrong_fields = [one for one in regions(refused)[part].iter() if one.get("aria-invalid") == "true"]
     assert wrong_fields
+
+
+@pytest.mark.parametrize(("changes", "status"), [({"title": " "}, 422), ({"title": "Mine"}, 409)])
+def test_a_task_that_was_refused_comes_back_to_its_learner(
+    desk: Desk, changes: dict[str, str], status: int
+) -> None:
+    """The address of its form names the task alone."""
+    form = desk.open("mentor", desk.learner()).form("/tasks")
+    page = desk.follow("mentor", form.action, dict(form.fields) | {"title": "Talk", "kind": "social"})
+    edit = next(one for one in page.forms if "/tasks/" in one.action and "has_shared" in dict(one.fields))
+    shown = dict(edit.fields) | {"state": "open"}
+    desk.follow("mentor", edit.action, shown | {"title": "Theirs"})
+    refused = desk.open("mentor", edit.action, shown | changes)
+    assert refused.status == status
+    assert_whole(refused)
+    assert_leads_back(refused, desk.learner())
 
 
 def test_a_learners_page_that_came_back_into_today_loads_anew(desk: Desk) -> None:
