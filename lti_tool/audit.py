@@ -21,7 +21,11 @@ def record_audit(
     organisation_id: int | None = None,
     actor_id: int | None = None,
 ) -> None:
-    """Write one entry and commit it. `subject` holds ids and codes, never a name, an address or a token."""
+    """Write one entry and commit it, with what else the transaction holds.
+
+    A change that was committed before stays without an entry if the process ends between the two.
+    `subject` holds ids and codes, never a name, an address or a token.
+    """
     note_audit(action, subject, now, organisation_id=organisation_id, actor_id=actor_id)
     db.session.commit()
 

@@ -1,4 +1,4 @@
-"""Launches that passed every check but the login's cookie: kept sealed for two minutes, under a ticket.
+"""Launches that passed every check but the login's cookie: kept sealed, usable for two minutes with a ticket.
 
 The ticket is used once, with the secret from the platform's storage or by a person who confirms in a tab of
 its own who they are. Why that is safe: docs/decisions/0008-ways-without-cookies.md.
@@ -30,7 +30,8 @@ from lti_tool.secrets import Sealer, hash_of
 
 TICKET_LIFE = timedelta(minutes=2)
 ROW_LIFE = timedelta(days=1)
-"""So long a used or late ticket still tells which platform it was of; nothing else is left of its launch."""
+"""So long a used or late ticket still tells which platform it was of. The claims of a used one are erased at
+once, those of a late one by the next hourly `purge_door`."""
 SPENT = ""
 """In the place of the claims, once they are erased."""
 CONFIRM_COOKIE_PREFIX = "__Secure-ementor-confirm-"

@@ -20,7 +20,7 @@ def note_audit(
     organisation_id: int | None = None,
     actor_id: int | None = None,
 ) -> None:
-    """Write one entry inside the caller's transaction, so that it stands exactly where the change does.
+    """Write one entry inside the caller's transaction; if the change is in it too, both stand or neither.
 
     `subject` holds ids and codes, never a name, an address or a token.
     """
