@@ -184,6 +184,7 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class Grades:
-    """Grades by person; who is not a key was not listed."""
+    """Grades by person; who is not a key was not listed. `problems`: why some were not asked for."""
 
     by_person: Mapping[str, tuple[GradeFact, ...]] = field(default_factory=dict)
+    problems: tuple[Exception, ...] = ()

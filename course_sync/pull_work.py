@@ -136,6 +136,7 @@ def pull_grades(tools: PullTools, source: ProgressSource) -> None:
         if isinstance(outcome, PlatformError):
             problems.append(outcome)
             continue
+        problems.extend(outcome.problems)
         read.append((call, outcome))
         if sum(len(told.by_person) for _call, told in read) >= LEARNERS_PER_COMMIT:
             _keep_grades(tools, book, read)

@@ -148,6 +148,16 @@ def cause_sentence(group: MissingGroup) -> str:
         ),
         "cancelled": _("The update was stopped on request before it came to this."),
         "course_gone": _("The learning platform does not find this course, or something of it, any more."),
+        "own_token_refused": _(
+            "Moodle refused the token of somebody’s own account: it is not used any more."
+        ),
+        "owner_not_in_course": _(
+            "The list of this course does not name the person whose own account it is read with."
+        ),
+        "grades_of_some": _(
+            "The own account it is read with is in no group, and Moodle gives it grades one learner at a "
+            "time: those of the latest visitors were read."
+        ),
     }
     return by_family.get(group.family, _("The learning platform refused to give it."))
 
@@ -191,6 +201,9 @@ def remedy_sentence(group: MissingGroup) -> str:
             "An admin gives the tool a new one: Organisation, Platforms and invites, "
             "or “ementor platform connect-moodle”."
         ),
+        "own_token_refused": _("Whoever gave it gives a new one, on the page “Your own Moodle account”."),
+        "owner_not_in_course": _("Whoever gave the token asks to be enrolled in the course on Moodle."),
+        "grades_of_some": _("On Moodle, ask to be put into the group of your learners."),
         "functions": _(
             "On Moodle, ask the admin to add to the functions of the service: %(names)s.",
             names=", ".join(list_functions(group.kinds)),

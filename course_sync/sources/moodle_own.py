@@ -7,8 +7,9 @@ list has not left.
 from __future__ import annotations
 
 from course_sync.errors import PlatformRefused
-from course_sync.facts import GradeFact, Grades, Roster
+from course_sync.facts import GradeFact, Grades, Roster, RosterMember
 from course_sync.platform_client import PlatformClient
+from course_sync.records import LEARNER_PLATFORM_ROLES
 from course_sync.sources.moodle import MoodleSource
 
 OWN_REFUSED = "own_token_refused"
@@ -16,14 +17,14 @@ OWN_REFUSED = "own_token_refused"
 _DEAD = frozenset({"invalidtoken", "wsaccessuserdeleted", "wsaccessusersuspended"})
 _NOT_ALL_GROUPS = "notingroup"
 """Moodle's code where everybody's grades are asked for by somebody who may see some groups only."""
-_MAX_ALONE = 50
-"""Learners asked about one by one where the owner is in no group."""
 
 
 class OwnMoodleSource(MoodleSource):
     """One course as one person sees it."""
 
     is_whole = False
+    max_alone = 50
+    """Learners asked about one by one where the owner is in no group: the latest visitors."""
 
     def __init__(
         self, client: PlatformClient, base_url: str, token: str, course_id: str, owner_id: str
@@ -65,7 +66,15 @@ class OwnMoodleSource(MoodleSource):
         if owner and owner.group_ids:
             for group in owner.group_ids:
                 found |= super().fetch_grades(group_id=group).by_person
-        else:
-            for key in [key for key in members if key != self._owner_id][:_MAX_ALONE]:
-                found |= super().fetch_grades(person_id=key).by_person
-        return Grades(found)
+            return Grades(found)
+        learners = [row for row in members.values() if LEARNER_PLATFORM_ROLES.intersection(row.roles)]
+        learners.sort(key=_visit_seconds, reverse=True)  # who came last has the newest grades
+        for row in learners[: self.max_alone]:
+            found |= super().fetch_grades(person_id=row.external_id).by_person
+        left = len(learners) - self.max_alone
+        problem = PlatformRefused(f"grades of {left} learners were not asked for", code="grades_of_some")
+        return Grades(found, (problem,) if left > 0 else ())
+
+
+def _visit_seconds(member: RosterMember) -> float:
+    return member.last_access_at.timestamp() if member.last_access_at else 0.0

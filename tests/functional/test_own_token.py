@@ -75,6 +75,14 @@ def test_given_used_and_erased(site: DemoSite, browser: PlainBrowser) -> None:
         assert constants.MENTOR_1_WS_TOKEN not in kept.token_sealed
         assert [job.name for job in db.session.query(JobRun)] == ["sync_context"]
         db.session.remove()
+    with site.tool.app_context():
+        kept_row = db.session.query(PersonToken).one()
+        kept_row.refused_at = current_services().clock.real_now()
+        db.session.commit()
+        db.session.remove()
+    for path in ("/today", "/sync"):
+        told = browser.get(page.url.removesuffix("/own-token") + path)
+        assert "nothing is read with it any more" in told.words, path
     form = next(form for form in done.forms if form.action.endswith("/remove"))
     assert "Your token is erased." in browser.submit(done, form).words
     with site.tool.app_context():

@@ -13,6 +13,7 @@ from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.errors import PlatformRefused
 from course_sync.models import Activity, Context, LookDay, Membership
+from course_sync.sources.moodle_own import OwnMoodleSource
 from course_sync.sync import PlatformServices
 from lti_tool.own_tokens import erase_unentitled
 from mentor_console.course_facts import load_course
@@ -20,7 +21,7 @@ from mentor_console.freshness import freshness_of
 from mentor_console.grants import grant_role
 from mentor_console.learner_page import get_own_page
 from mentor_console.models import AuditEntry, RoleGrant
-from mentor_console.own_accounts import list_usable
+from mentor_console.own_accounts import find_refused, list_usable
 from tests.harness.fake_moodle import FakeClient, FakeMoodle, Module, User
 from tests.harness.sync_world import START, SyncWorld, unix
 from tests.integration.console_world import viewer_for
@@ -36,6 +37,8 @@ class GroupClient(FakeClient):
     def __init__(self, moodle: FakeMoodle, groups: dict[str, int]) -> None:
         super().__init__(moodle)
         self.groups = groups
+        self.ungrouped: set[int] = set()
+        """Users who are in no group and named all the same."""
 
     def call_moodle(
         self, base_url: str, token: str, function: str, params: dict[str, Any], **options: Any
@@ -48,7 +51,8 @@ class GroupClient(FakeClient):
             raise PlatformRefused("error/notingroup", code="notingroup")
         answer = super().call_moodle(base_url, token, function, params, **options)
         if function == "core_enrol_get_enrolled_users":
-            return [row for row in answer if any(one["id"] == group for one in row.get("groups", []))]
+            seen = [row for row in answer if any(one["id"] == group for one in row.get("groups", []))]
+            return seen + [row for row in answer if row["id"] in self.ungrouped]
         asked = params.get("userid")
         if asked and group not in self.moodle.users[asked].groups:
             raise PlatformRefused("Access denied", code="accessdenied")
@@ -200,6 +204,9 @@ def test_a_refused_token_is_told_of_once_and_not_tried_again(world: OwnWorld) ->
     assert db.session.query(PersonToken).one().refused_at == world.real
     assert world.later(hours=1).sync().errors == ()
     assert freshness_of([world.context_id]).unconnected == ("moodle",)
+    owner = world.member(145).person_id
+    assert find_refused(owner) == START + timedelta(minutes=7)
+    assert find_refused(world.member(146).person_id) is None
 
 
 def test_only_accounts_that_may_be_read_with_count_as_a_connection(world: OwnWorld) -> None:
@@ -257,6 +264,17 @@ def test_a_token_that_is_erased_or_replaced_during_a_run_does_not_end_it(world: 
     assert [row.refused_at for row in db.session.query(PersonToken)] == [None], (
         "the new one was not tried yet"
     )
+
+
+def test_whose_grades_were_not_asked_for_is_said(world: OwnWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.moodle.users[145] = replace(world.moodle.users[145], groups=())
+    monkeypatch.setattr(OwnMoodleSource, "max_alone", 3)
+    world.client.ungrouped = {145}
+    world.moodle.users[151] = replace(world.moodle.users[151], last_access=VISIT + 60)
+    world.give(145, FIRST)
+    assert [problem.code for problem in world.sync().errors] == ["grades_of_some"]
+    assert world.freshness("grades").error_code == "grades_of_some"
+    assert world.progress(151, 74), "who came last was asked about"
 
 
 def test_a_key_of_ours_that_is_missing_is_no_fault_of_the_token(world: OwnWorld) -> None:
