@@ -309,6 +309,7 @@ class TestOwnPage:
         ]
 
     def test_known_facts_with_source_and_time(self, world: World) -> None:
+        world.course.platform.moodle_url = "https://moodle.example"  # the whole site tells
         learner = world.make_member(
             last_access_days=2,
             enrolled_at=days_ago(50),
