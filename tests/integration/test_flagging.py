@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 
 from course_sync.database import db
-from course_sync.models import Membership
+from course_sync.models import SOURCE_MOODLE, Membership
+from course_sync.records import record_read
 from mentor_console.flagging import FlagChanges, load_course, refresh_flags
 from mentor_console.flags.findings import reason_from_json
 from mentor_console.models import Flag
@@ -42,6 +43,27 @@ def flags_of(membership: Membership) -> list[Flag]:
 def come_back(membership: Membership) -> None:
     membership.last_access_at = days_ago(0.1)
     db.session.flush()
+
+
+def test_a_flag_about_visits_stays_while_nobody_sees_the_learner(world: World) -> None:
+    """Visits that cannot be read any more are no visit; leaving the course, and a visit, end it."""
+    unseen, gone = make_silent(world), make_silent(world)
+    refresh_flags(world.course.id, NOW)
+    record_read(world.course.id, "access", SOURCE_MOODLE, NOW)  # of the others it was read today
+    for member in (unseen, gone):
+        member.access_as_of = days_ago(3)
+    gone.status = "left"
+    db.session.commit()
+    refresh_flags(world.course.id, NOW + timedelta(hours=1))
+    (flag,), (ended,) = flags_of(unseen), flags_of(gone)
+    assert flag.cleared_at is None
+    assert flag.evaluated_at == NOW
+    assert ended.cleared_at is not None
+    come_back(unseen)
+    unseen.access_as_of = NOW
+    db.session.commit()
+    refresh_flags(world.course.id, NOW + timedelta(hours=2))
+    assert flags_of(unseen)[0].cleared_at is not None
 
 
 class TestLoading:
