@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin
@@ -87,6 +88,7 @@ class Outbound:
         self._idle: list[requests.Session] = []
         self._gates: dict[str, threading.BoundedSemaphore] = {}
         self._rests_until: dict[str, float] = {}
+        self._trusted = cache(ssl.create_default_context)
         self.request_count = 0
         """Requests sent so far, retries included."""
 
@@ -189,7 +191,7 @@ class Outbound:
             self.request_count += 1
             if self._idle:
                 return self._idle.pop()
-        return _new_session(self._user_agent, self.reach)
+        return _new_session(self._user_agent, self.reach, self._trusted)
 
     def _give_back(self, session: requests.Session) -> None:
         with self._lock:
@@ -232,28 +234,36 @@ class GatedOutbound:
         return answer
 
 
-def _new_session(user_agent: str, reach: Reach) -> requests.Session:
+def _new_session(user_agent: str, reach: Reach, trusted: Callable[[], ssl.SSLContext]) -> requests.Session:
     session = requests.Session()
     # Neither proxies nor ~/.netrc of the machine: credentials go only where a registration says.
     session.trust_env = False
     session.headers["User-Agent"] = user_agent
     session.headers["Accept"] = "application/json"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("https://", _GuardedAdapter(reach))
-    session.mount("http://", _GuardedAdapter(reach))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _GuardedAdapter(reach, trusted))
     return session
 
 
 class _GuardedAdapter(HTTPAdapter):
     """Connects only to the addresses that were checked, so a name cannot change its mind in between."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, trusted: Callable[[], ssl.SSLContext]) -> None:
         self._reach = reach
+        self._trusted = trusted
         super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
 
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
+        if host["scheme"] == "https":
+            # The machine's own authorities beside the shipped ones, since intranet sites have no public
+            # certificate; read at first need and once, which takes 25 ms.
+            pool["ssl_context"] = self._trusted()
+        return host, pool
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        # The machine's own authorities beside the shipped ones: intranet sites have no public certificate.
-        super().init_poolmanager(*args, **kwargs, ssl_context=ssl.create_default_context())
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": _guarded_pool(urllib3.HTTPConnectionPool, HTTPConnection, self._reach),
             "https": _guarded_pool(urllib3.HTTPSConnectionPool, HTTPSConnection, self._reach),

@@ -22,8 +22,10 @@ Id = ColumnElement[int] | Any
 TELLS_ROLES_AT_LAUNCH = "canvas"
 """The only product whose launches are believed about its own role names, and only launches from a course's
 own navigation: whoever edits a link may write what they like into its custom parameters."""
-_OWN = aliased(Membership)
-"""The membership of whoever has a grant; made once, since making it takes long."""
+_HOLDER, _OWN = aliased(Membership), aliased(Membership)
+"""The membership of whoever has a grant, and of whoever is e-mentor by a role."""
+_COURSE, _HOUSE = aliased(Context), aliased(Platform)
+"""Made once, like the two above: every request asks with them, and making one takes some milliseconds."""
 
 
 def is_mentor(person_id: Id, context_id: Id) -> ColumnElement[bool]:
@@ -42,15 +44,14 @@ def rests(grant: type[RoleGrant]) -> ColumnElement[bool]:
     left it since. Who was named after they had left, or never was in the course, may stay; an administrator's
     grant is of no course and never rests.
     """
-    left_since = or_(_OWN.left_at.is_(None), _OWN.left_at >= grant.granted_at)
-    gone = or_(_OWN.status == "suspended", and_(_OWN.status == "left", left_since))
-    return exists().where(_OWN.person_id == grant.person_id, _OWN.context_id == grant.context_id, gone)
+    left_since = or_(_HOLDER.left_at.is_(None), _HOLDER.left_at >= grant.granted_at)
+    gone = or_(_HOLDER.status == "suspended", and_(_HOLDER.status == "left", left_since))
+    return exists().where(_HOLDER.person_id == grant.person_id, _HOLDER.context_id == grant.context_id, gone)
 
 
 def is_by_role(person_id: Id, context_id: Id) -> ColumnElement[bool]:
     """Whether the person is an active member of the course with a role that a rule makes e-mentors."""
-    own = aliased(Membership)
-    return _select_by_role(own).where(own.person_id == person_id, own.context_id == context_id).exists()
+    return _select_by_role(true()).where(_is_own(person_id, context_id)).exists()
 
 
 def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> ColumnElement[bool]:
@@ -58,24 +59,18 @@ def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> C
 
     What a launch of months ago said of another course may be true no longer, and nothing would tell.
     """
-    own = aliased(Membership)
-    return (
-        _select_by_role(own, own.context_id == launched_in)
-        .where(own.person_id == person_id, own.context_id == context_id)
-        .exists()
-    )
+    in_its_course = _OWN.context_id == launched_in
+    return _select_by_role(in_its_course).where(_is_own(person_id, context_id)).exists()
 
 
 def select_courses_by_role(person_id: int, launched_in: int | None) -> Select[int]:
     """Ids of the courses in which a session of this person is e-mentor by a role."""
-    own = aliased(Membership)
-    return _select_by_role(own, own.context_id == launched_in).where(own.person_id == person_id)
+    return _select_by_role(_OWN.context_id == launched_in).where(_OWN.person_id == person_id)
 
 
 def select_mentors_by_role() -> Select[int, int]:
     """(course id, person id) of everybody who is e-mentor by a role, of every platform."""
-    own = aliased(Membership)
-    return _select_by_role(own).add_columns(own.person_id)
+    return _select_by_role(true()).add_columns(_OWN.person_id)
 
 
 def list_mentors(context_id: int) -> Sequence[Person]:
@@ -120,23 +115,26 @@ def holds(names: Any, *wanted: Any) -> ColumnElement[bool]:
     return select(value).where(value.in_(wanted)).exists()
 
 
-def _select_by_role(own: type[Membership], launch_holds: ColumnElement[bool] | None = None) -> Select[int]:
+def _is_own(person_id: Id, context_id: Id) -> ColumnElement[bool]:
+    return and_(_OWN.person_id == person_id, _OWN.context_id == context_id)
+
+
+def _select_by_role(launch_holds: ColumnElement[bool]) -> Select[int]:
     """Courses of active memberships with a role name for which a rule of their platform is open.
 
-    `launch_holds`: where what a launch told counts, on platforms that tell it there; None = everywhere.
+    `launch_holds`: where what a launch told counts, on platforms that tell it there.
     """
-    course, house = aliased(Context), aliased(Platform)
-    is_told = and_(house.product == TELLS_ROLES_AT_LAUNCH, true() if launch_holds is None else launch_holds)
-    names = case((is_told, _names_of_both(own)), else_=own.platform_roles)
+    is_told = and_(_HOUSE.product == TELLS_ROLES_AT_LAUNCH, launch_holds)
+    names = case((is_told, _names_of_both(_OWN)), else_=_OWN.platform_roles)
     return (
-        select(own.context_id)
-        .join(course, course.id == own.context_id)
-        .join(house, house.id == course.platform_id)
-        .join(RoleRule, RoleRule.platform_id == house.id)
+        select(_OWN.context_id)
+        .join(_COURSE, _COURSE.id == _OWN.context_id)
+        .join(_HOUSE, _HOUSE.id == _COURSE.platform_id)
+        .join(RoleRule, RoleRule.platform_id == _HOUSE.id)
         .where(
             RoleRule.means == "mentor",
             RoleRule.ended_by_id.is_(None),
-            own.status == "active",
+            _OWN.status == "active",
             holds(names, RoleRule.role_name),
         )
     )

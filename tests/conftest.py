@@ -16,7 +16,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from course_sync.database import db
-from tests.harness import databases, network, sharing_out
+from tests.harness import databases, network, routing, sharing_out
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -66,6 +66,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
     with network.only_loopback():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_compiled_once() -> Iterator[None]:
+    with routing.compiled_once():
         yield
 
 

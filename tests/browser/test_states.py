@@ -22,8 +22,6 @@ from tests.harness.state_site import StateSite, state_site
 
 SIZES = ((1100, 800), (600, 600), (320, 800))
 """Width and height of the window."""
-WHOLLY = (320,)
-"""Where every rule is tried; elsewhere stands the same mark-up in another layout."""
 LAYOUT_RULES = ("color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block")
 LANGUAGE_RULES = (
     *LAYOUT_RULES,
@@ -32,9 +30,14 @@ LANGUAGE_RULES = (
     "valid-lang",
     "label-content-name-mismatch",
 )
-"""What another layout, and what another language read from right to left, can make different."""
-COLOUR_RULES = ("color-contrast", "link-in-text-block")
-"""What alone can be different in another light."""
+"""What another layout or light, and what another language read from right to left, can make different."""
+DARK, FORCED, LIGHT = ("dark", "none"), ("light", "active"), ("light", "none")
+"""Colour scheme and forced colours."""
+VIEWS = ((SIZES[0], DARK, LAYOUT_RULES), (SIZES[1], FORCED, LAYOUT_RULES), (SIZES[2], LIGHT, ()))
+"""Each size once and each light once; every rule in the last, since the mark-up is the same in all.
+
+Light at the widest is looked at in the other language.
+"""
 FOREIGN = {
     "english",
     "europe",
@@ -293,8 +296,7 @@ def look(site: StateSite, pages: Callable[[str], Page], watch: Watch) -> Iterato
         page = pages(locale)
         watch.attach(page)
         watched.append(page)
-        page.emulate_media(color_scheme="light", forced_colors="none")
-        resize(page, *SIZES[0])
+        show(page, SIZES[0], LIGHT)
         answer = page.goto(site.address(which.who, fill_in(which.path, site)))
         if which.action:
             with page.expect_navigation() as arrived:
@@ -332,18 +334,13 @@ def fill_in(text: str, site: StateSite) -> str:
     )
 
 
-def resize(page: Page, width: int, height: int) -> None:
-    """Of the window."""
-    page.set_viewport_size({"width": width, "height": height})
-
-
-def sideways(page: Page) -> dict[int, int]:
-    """Pixels the page is too wide, by width of the window; the window stays narrow."""
-    found = {}
-    for width, height in SIZES:
-        resize(page, width, height)
-        found[width] = page.evaluate(SIDEWAYS)
-    return {width: pixels for width, pixels in found.items() if pixels}
+def show(page: Page, size: tuple[int, int], light: tuple[str, str]) -> None:
+    """In a window of this size, in this light."""
+    width, height = size
+    if page.viewport_size != {"width": width, "height": height}:
+        page.set_viewport_size({"width": width, "height": height})
+    scheme, forced = light
+    page.emulate_media(color_scheme=scheme, forced_colors=forced)  # type: ignore[arg-type]
 
 
 def untranslated(page: Page, data: set[str]) -> list[str]:
@@ -361,13 +358,10 @@ def untranslated(page: Page, data: set[str]) -> list[str]:
 @pytest.mark.parametrize("which", STATES, ids=lambda which: which.name)
 def test_a_state_in_every_light_and_width(look: Callable[..., Page], which: State) -> None:
     page = look(which)
-    for width, height in SIZES:
-        resize(page, width, height)
-        assert page.evaluate(SIDEWAYS) == 0, width
-        assert run_axe(page.context, page, () if width in WHOLLY else LAYOUT_RULES) == [], width
-    for light in ({"color_scheme": "dark"}, {"color_scheme": "light", "forced_colors": "active"}):
-        page.emulate_media(**light)  # type: ignore[arg-type]
-        assert run_axe(page.context, page, COLOUR_RULES) == [], light
+    for size, light, rules in VIEWS:
+        show(page, size, light)
+        assert page.evaluate(SIDEWAYS) == 0, size
+        assert run_axe(page.context, page, rules) == [], (size, light)
 
 
 @pytest.mark.parametrize("which", STATES, ids=lambda which: which.name)
@@ -378,8 +372,10 @@ def test_a_state_in_a_longer_language_from_right_to_left(
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator("html").get_attribute("lang") == pseudo_language.CODE
     assert untranslated(page, site.data_words() | set(which.form.values())) == []
-    assert sideways(page) == {}
     assert run_axe(page.context, page, LANGUAGE_RULES) == []
+    for size in SIZES:
+        show(page, size, LIGHT)
+        assert page.evaluate(SIDEWAYS) == 0, size
 
 
 @pytest.mark.parametrize(
