@@ -50,8 +50,10 @@ def rests(grant: type[RoleGrant]) -> ColumnElement[bool]:
 
 
 def is_by_role(person_id: Id, context_id: Id) -> ColumnElement[bool]:
-    """Whether the person is an active member of the course with a role that a rule makes e-mentors."""
-    return _select_by_role(true()).where(_is_own(person_id, context_id)).exists()
+    """Whether the person is an active member of the course (of any, for None) with a role that a rule makes
+    e-mentors."""
+    by_role = _select_by_role(true()).where(_OWN.person_id == person_id)
+    return (by_role if context_id is None else by_role.where(_OWN.context_id == context_id)).exists()
 
 
 def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> ColumnElement[bool]:
@@ -60,7 +62,8 @@ def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> C
     What a launch of months ago said of another course may be true no longer, and nothing would tell.
     """
     in_its_course = _OWN.context_id == launched_in
-    return _select_by_role(in_its_course).where(_is_own(person_id, context_id)).exists()
+    own = and_(_OWN.person_id == person_id, _OWN.context_id == context_id)
+    return _select_by_role(in_its_course).where(own).exists()
 
 
 def select_courses_by_role(person_id: int, launched_in: int | None) -> Select[int]:
@@ -113,10 +116,6 @@ def holds(names: Any, *wanted: Any) -> ColumnElement[bool]:
     """Whether a JSON list of texts has one of these."""
     value = unfold(names).c.value
     return select(value).where(value.in_(wanted)).exists()
-
-
-def _is_own(person_id: Id, context_id: Id) -> ColumnElement[bool]:
-    return and_(_OWN.person_id == person_id, _OWN.context_id == context_id)
 
 
 def _select_by_role(launch_holds: ColumnElement[bool]) -> Select[int]:

@@ -17,8 +17,11 @@ from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.models import Context, Membership, Person, Platform
 from course_sync.moodle_access import OwnToken
-from mentor_console.mentorship import holds, rests, select_mentors_by_role
+from mentor_console.mentorship import holds, is_by_role, rests
 from mentor_console.models import RoleGrant
+
+_READ, _OWN = aliased(Context), aliased(Membership)
+"""A course that may be read, and the membership of whoever teaches there; made once, as in mentorship.py."""
 
 
 def list_usable(context_id: int) -> Sequence[OwnToken]:
@@ -30,8 +33,7 @@ def list_usable(context_id: int) -> Sequence[OwnToken]:
 
 def select_read_by_accounts(context_ids: Collection[int]) -> Select[int]:
     """Ids of those of these courses for which a token may be used now."""
-    course = aliased(Context)
-    read: Select[int] = _of_usable(select(course.id), course).where(course.id.in_(context_ids))
+    read: Select[int] = _of_usable(select(_READ.id), _READ).where(_READ.id.in_(context_ids))
     return read
 
 
@@ -60,21 +62,16 @@ def _of_usable(selected: Any, course: Any) -> Any:
 
 def has_part(person_id: Any, context_id: Any) -> ColumnElement[bool]:
     """SQL: the person is e-mentor or trainer of the course (of any, for None) at this moment."""
-    own, mapped = aliased(Membership), select_mentors_by_role().subquery()
     given = and_(
         RoleGrant.person_id == person_id,
         RoleGrant.role.in_(("mentor", "trainer")),
         RoleGrant.ended_at.is_(None),
         ~rests(RoleGrant),
     )
-    teaches = and_(own.person_id == person_id, own.status == "active", holds(own.nrps_roles, "Instructor"))
-    by_role = mapped.c.person_id == person_id
+    teaches = and_(_OWN.person_id == person_id, _OWN.status == "active", holds(_OWN.nrps_roles, "Instructor"))
     if context_id is not None:
         given = and_(given, RoleGrant.context_id == context_id)
-        teaches = and_(teaches, own.context_id == context_id)
-        by_role = and_(by_role, mapped.c.context_id == context_id)
+        teaches = and_(teaches, _OWN.context_id == context_id)
     return or_(
-        exists().where(given),
-        select(own.id).where(teaches).exists(),
-        select(mapped.c.person_id).where(by_role).exists(),
+        exists().where(given), select(_OWN.id).where(teaches).exists(), is_by_role(person_id, context_id)
     )

@@ -42,11 +42,10 @@ class Page:
     text: str
     redirects: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def tree(self) -> Element:
         """The parsed document."""
-        root: Element = html5lib.parse(self.text, treebuilder="etree", namespaceHTMLElements=False)
-        return root
+        return self._parsed[0]
 
     @property
     def title(self) -> str:
@@ -86,12 +85,14 @@ class Page:
 
     def check_html(self) -> None:
         """Fails on markup a browser would have to repair."""
-        parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-        try:
-            parser.parse(self.text)
-        except html5lib.html5parser.ParseError as problem:
-            where, code, values = parser.errors[-1] if parser.errors else ("", str(problem), {})
-            raise AssertionError(f"{self.url}: {code} {values} at {where}") from problem
+        for where, code, values in self._parsed[1]:
+            raise AssertionError(f"{self.url}: {code} {values} at {where}")
+
+    @cached_property
+    def _parsed(self) -> tuple[Element, list[tuple[object, str, object]]]:
+        """The document and what is wrong with it; parsing costs more than most pages do."""
+        parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+        return parser.parse(self.text), parser.errors
 
 
 def words_of(element: Element | None) -> str:
