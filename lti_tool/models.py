@@ -136,6 +136,6 @@ class RefusalCount(Model):
     organisation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default="0")
     """Whose invite it was, where no platform is known yet; 0 = nobody's."""
     refusals: Mapped[int]
-    signed: Mapped[int] = mapped_column(server_default="0")
-    """How many of them came with a valid signature of the platform."""
+    signed: Mapped[int | None] = mapped_column(server_default="0")
+    """How many of them came with a valid signature of the platform; None = not known of some of them."""
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)

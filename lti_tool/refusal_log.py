@@ -34,6 +34,8 @@ class RefusedLately:
     """Names of the organisations whose invites led here, where no platform is known yet."""
     unsigned: int
     """How many named a platform without its valid signature: anybody could have sent them. 0 for invites."""
+    untold: int
+    """Of how many that is not known: they were counted before it was noted."""
 
     @property
     def is_registration(self) -> bool:
@@ -118,5 +120,6 @@ def _sum(code: str, counts: list[tuple[RefusalCount, str | None, str | None]]) -
         last_at=max(row.last_at for row, _, _ in counts),
         platform_names=tuple(sorted({platform for _, platform, _ in counts if platform})),
         inviting=tuple(sorted({organisation for _, _, organisation in counts if organisation})),
-        unsigned=sum(row.refusals - row.signed for row in claimed),
+        unsigned=sum(row.refusals - row.signed for row in claimed if row.signed is not None),
+        untold=sum(row.refusals for row in claimed if row.signed is None),
     )

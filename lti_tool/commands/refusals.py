@@ -23,6 +23,8 @@ def refusals() -> None:
         )
         if line.unsigned:
             click.echo(f"        Nobody knows who sent {line.unsigned} of these: they were not signed.")
+        if line.untold:
+            click.echo(f"        Of {line.untold} it is not known whether they were signed.")
         advice = find_advice(line.code)
         if advice is not None:
             click.echo(f"        {advice.meaning} {advice.remedy}")

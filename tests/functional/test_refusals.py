@@ -11,14 +11,14 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from flask_babel import force_locale, gettext
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from course_sync.database import db
 from course_sync.models import Organisation
 from course_sync.registrations import Registration
 from lti_tool.commands.refusals import refusals
 from lti_tool.error_pages import page_of_refusal
-from lti_tool.models import WaitingLaunch
+from lti_tool.models import RefusalCount, WaitingLaunch
 from lti_tool.refusal_advice import ADVICE
 from lti_tool.refusal_log import (
     KEPT,
@@ -129,6 +129,26 @@ def test_what_nobody_signed_is_told_apart(
     assert (lines["version_wrong"].unsigned, lines["signature_invalid"].unsigned) == (0, 1)
     assert lines["signature_invalid"].platform_names == ("Test LMS",)
     assert (lines["ticket_foreign"].unsigned, lines["ticket_foreign"].platform_names) == (0, ())
+
+
+def test_what_was_counted_before_signatures_were_noted_accuses_nobody(
+    app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not "nobody signed it": of the whole day it is not known, also of what came after."""
+    desk = prepare_desk(app)
+    main, now = desk.world.courses[MAIN].platform, desk.world.real_now
+    with app.app_context():
+        for days, signed in ((1, None), (0, True)):
+            record_refusal("user_missing", main.id, now - timedelta(days=days), is_signed=bool(signed))
+        db.session.execute(update(RefusalCount).where(RefusalCount.day < now.date()).values(signed=None))
+        record_refusal("user_missing", main.id, now - timedelta(days=1), is_signed=True)
+        (line,) = list_of_organisation(main.organisation_id, now)
+        assert (line.refusals, line.unsigned, line.untold) == (3, 0, 2)
+        refusals.callback.__wrapped__()  # type: ignore[union-attr]
+    assert "Of 2 it is not known whether they were signed." in capsys.readouterr().out
+    page = desk.open("admin", "organisation/refusals").text
+    assert "Nobody knows who sent" not in page
+    assert "Of 2 of these it is not known whether the platform had signed them" in page
 
 
 def test_a_late_ticket_counts_under_its_platform_for_a_day(

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from course_sync.database import Base, db
 from tests.house import house
@@ -69,3 +69,19 @@ def test_the_tool_says_whether_its_database_is_current(app: Flask, migrations: C
     assert app.test_client().get("/readyz").status_code == 503
     command.upgrade(migrations, "head")
     assert app.test_client().get("/readyz").status_code == 200
+
+
+def test_refusals_counted_before_signatures_were_noted_are_not_called_unsigned(migrations: Config) -> None:
+    """Only a count that is signed as a whole stays known."""
+    count = "INSERT INTO refusal_count (day, platform_id, last_at, code, refusals"
+    told = "VALUES ('2026-11-01', 1, '2026-11-01 08:00:00'"
+    command.upgrade(migrations, "0011")
+    with db.engine.begin() as connection:
+        connection.execute(text(f"{count}) {told}, 'before', 3)"))
+    command.upgrade(migrations, "0016")
+    with db.engine.begin() as connection:
+        connection.execute(text(f"{count}, signed) {told}, 'whole', 2, 2), {told[7:]}, 'partly', 2, 1)"))
+    command.upgrade(migrations, "0017")
+    with db.engine.connect() as connection:
+        known = dict(connection.execute(text("SELECT code, signed FROM refusal_count")).all())
+    assert known == {"before": None, "partly": None, "whole": 2}
