@@ -35,8 +35,8 @@ FRENCH = {
             "Nom complet du cours",
             "Adresse de courriel",
             "Dernier accès au cours",
-            "Achevé",
-            "Progression de l’étudiant",
+            "Terminé",
+            "Suivi des activités des participants",
         ],
         "rows": [
             {
@@ -45,10 +45,10 @@ FRENCH = {
                     "A@example.invalid",
                     "samedi 21 novembre 2026, 19:46",
                     "Oui",
-                    "85,7 %",
+                    "85,7%",
                 ]
             },
-            {"columns": ["Facilitation", "b@example.invalid", "Jamais", "Non", "0,0 %"]},
+            {"columns": ["Facilitation", "b@example.invalid", "Jamais", "Non", "0,0%"]},
             {"columns": ["Autre cours", "a@example.invalid", "pas une date", "", ""]},
         ],
         "totalrowcount": 3,
@@ -91,6 +91,16 @@ def test_a_french_report_over_several_courses_is_read_by_the_name_of_the_course(
     assert (second.access_known, second.last_access_at, second.completed) == (True, None, False)
 
 
+def test_every_heading_of_the_french_language_pack_is_read() -> None:
+    headers = ["Nom d’utilisateur", "Numéro d’identification", "Nom abrégé du cours"]
+    columns = ["Ada", "N1", "EM101", "samedi 21 novembre 2026, 19:46"]
+    data = {"headers": [*headers, "Horodatage de l’achèvement"], "rows": [{"columns": columns}]}
+    (read,) = parse_page({"details": {}, "data": data}, COURSE, UTC)
+    assert read == row(
+        username="ada", id_number="N1", completed_at=datetime(2026, 11, 21, 19, 46, tzinfo=UTC)
+    )
+
+
 def test_a_report_over_other_courses_says_nothing() -> None:
     assert parse_page(RECORDED, Course(8, frozenset()), LONDON) == ()
 
@@ -121,7 +131,8 @@ def test_cells_of_another_form_are_refused_by_kind(column: int, cell: str, said:
         (["Kurs", "E-Mail-Adresse", "Letzter Zugriff", "Fertig", "Fortschritt"], "no column tells e-mail"),
         (["Nom complet du cours", "Email address", "a", "b", "c"], "no column tells last access"),
         (["x", "Email address", "Last access to course", "Completed", "Student progress"], "several courses"),
-        (["x", "Email address", "Email", "Completed", "Student progress"], "two columns mean the same"),
+        (["x", "Email address", "Adresse de courriel", "Completed", "y"], "two columns mean the same"),
+        (["Nom complet du cours", "Courriel", "Progression", "Achevé", "a"], "no column tells e-mail"),
     ],
 )
 def test_headers_that_are_not_understood_are_named(headers: list[str], said: str) -> None:
@@ -155,7 +166,7 @@ def test_moments(cell: str, hour: int) -> None:
 
 
 def test_shares() -> None:
-    assert [parse_share(cell) for cell in ("100.0%", "85,7 %", "7%", "")] == [1.0, 0.857, 0.07, None]
+    assert [parse_share(cell) for cell in ("100.0%", "85,7%", "7%", "")] == [1.0, 0.857, 0.07, None]
 
 
 def test_all_pages_are_read() -> None:
