@@ -65,7 +65,7 @@ class HostLink:
         insert_new(HostHealth, [{"origin": origin} for origin in self._origins])
         for row in self._list_rows():
             free = row.open_until is None
-            claimed = not free and (insist or _is_over(row, now)) and _claim(row, now)
+            claimed = not free and (insist or is_over(row, now)) and _claim(row, now)
             self._gate.hear(row.origin, failures=row.failures, resting=not free and not claimed)
             if claimed:
                 self._gate.probe(row.origin)
@@ -83,7 +83,7 @@ class HostLink:
             for origin in self._origins:
                 _record_news(origin, self._gate.take_news(origin), now)
             for row in self._list_rows():
-                self._gate.hear(row.origin, failures=row.failures, resting=not _is_over(row, now))
+                self._gate.hear(row.origin, failures=row.failures, resting=not is_over(row, now))
             self._grant(now)
         return self._gate.requests
 
@@ -115,6 +115,12 @@ def rest_after(pauses: int) -> timedelta:
     return bound * random.uniform(0.75, 1.0)
 
 
+def is_over(row: HostHealth, now: datetime) -> bool:
+    """Whether there is no rest, or none any more. One that would last for hours is of a set clock."""
+    until = row.open_until
+    return until is None or not now < until <= now + LONGEST_ASKED_REST
+
+
 def _record_news(origin: str, news: HostTally, now: datetime) -> None:
     values: dict[str, Any] = {}
     if news.answered:
@@ -138,17 +144,11 @@ def _record_news(origin: str, news: HostTally, now: datetime) -> None:
 def _let_rest(origin: str, news: HostTally, now: datetime) -> None:
     """Leave a host alone that failed too often, or whose trial failed; once for all who notice together."""
     row = next(iter(_list_rows([origin])))
-    if row.failures < FAILURES_TO_REST or (not _is_over(row, now) and not news.probe_failed):
+    if row.failures < FAILURES_TO_REST or (not is_over(row, now) and not news.probe_failed):
         return
     until = now + rest_after(row.pauses + 1)
     mine = (HostHealth.origin == origin, HostHealth.pauses == row.pauses)
     _change(update(HostHealth).where(*mine).values(open_until=until, pauses=row.pauses + 1))
-
-
-def _is_over(row: HostHealth, now: datetime) -> bool:
-    """Whether there is no rest, or none any more. One that would last for hours is of a set clock."""
-    until = row.open_until
-    return until is None or not now < until <= now + LONGEST_ASKED_REST
 
 
 def _claim(row: HostHealth, now: datetime) -> bool:

@@ -345,7 +345,7 @@ class SyncRun(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     context_id: Mapped[int] = mapped_column(ForeignKey("context.id"), index=True)
     trigger: Mapped[str] = mapped_column(String(16))
-    """schedule | launch | person | cli | clock (the demo's day was moved on)."""
+    """schedule | launch | person | cli | clock (the demo's day was moved on) | rest (again, after a rest)."""
     state: Mapped[str] = mapped_column(String(16))
     """running | done | partial | failed | cancelled. At most one running per context (a unique index)."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -14,6 +14,8 @@ from course_sync.errors import PlatformError, PlatformUnreachable
 
 FAILURES_TO_REST = 5
 """So many calls in a row without an answer, over all courses and workers, and a host is left alone."""
+RESTING = "circuit_open"
+"""Code of what was not asked for because the host rests."""
 _LOOK_AGAIN_SECONDS = 0.5
 _TOO_BUSY = "http_429"
 """The host answers, and asks for patience."""
@@ -119,7 +121,7 @@ class RunGate:
         if stopped or self._closed:
             raise stopped or PlatformError("the update is over", code="cancelled")
         if host.resting:
-            raise PlatformUnreachable("the host is left alone for a while", code="circuit_open")
+            raise PlatformUnreachable("the host is left alone for a while", code=RESTING)
         if host.probing and host.probe_is_out:
             return False
         return self._under_way < self._places and (self._allowance is None or self._allowance > 0)

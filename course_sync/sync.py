@@ -11,16 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from time import monotonic, sleep
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from course_sync.addresses import origin_name
 from course_sync.calls import PARALLEL
+from course_sync.course_hosts import host_of, list_hosts, main_host
 from course_sync.database import db
 from course_sync.errors import CourseSyncError, PlatformError, PlatformRefused
 from course_sync.host_watch import NO_BOUNDS, Budget, HostLink, record_answer
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE, Context
-from course_sync.moodle_access import OwnToken, find_site_access, find_site_url
+from course_sync.moodle_access import OwnToken, find_site_access
 from course_sync.own_pulls import run_own_pulls
 from course_sync.platform_client import PlatformClient
 from course_sync.pull import Pull
@@ -92,7 +91,7 @@ def sync_context(
     Failures of the platform do not raise: they are in the report, in SyncRun and in Freshness.
     """
     context = _get_context(context_id)
-    origins = _list_origins(context)
+    origins = list_hosts(context)
     keeper = begin_run(
         context_id,
         trigger=trigger,
@@ -100,7 +99,7 @@ def sync_context(
         real_now=real_now,
         steady_seconds=services.steady_seconds,
         sleep=services.sleep,
-        origin=_main_origin(context),
+        origin=main_host(context),
         watcher=watcher,
     )
     gate = RunGate(PARALLEL, keeper.stop_error)
@@ -156,7 +155,7 @@ def sync_roster(
     except PlatformError as error:
         record_roster_failure(context_id, SOURCE_LTI, error, now)
         raise
-    record_answer(_origin_of(context.memberships_url))  # a site that answers a launch is back
+    record_answer(host_of(context.memberships_url))  # a site that answers a launch is back
     kept = keep_rosters(_ref(context, services), {SOURCE_LTI: roster}, _connected(context), now)
     if SOURCE_LTI in kept.complaints:
         raise kept.complaints[SOURCE_LTI]
@@ -234,24 +233,3 @@ def _give_up(keeper: RunKeeper, problem: BaseException, requests: int) -> None:
         keeper.finish(CANCELLED if is_cancel else "failed", requests)
     except CourseSyncError:
         db.session.rollback()
-
-
-def _list_origins(context: Context) -> frozenset[str]:
-    """Every host that a pull of this context may ask."""
-    platform = context.platform
-    addresses = [find_site_url(platform), context.memberships_url]
-    addresses += [platform.auth_token_url] if context.memberships_url else []
-    return frozenset(origin for address in addresses if (origin := _origin_of(address)))
-
-
-def _main_origin(context: Context) -> str:
-    """The host that most of a pull is asked of."""
-    return _origin_of(context.platform.moodle_url) or _origin_of(context.memberships_url)
-
-
-def _origin_of(address: str | None) -> str:
-    """Scheme, host and port; "" for none, and for what is no address."""
-    try:
-        return origin_name(urlsplit(address)) if address else ""
-    except ValueError:
-        return ""

@@ -25,7 +25,7 @@ from course_sync.jobs import registry
 from lti_tool.logs import adopt_logger
 from lti_tool.operations import abandon_syncs
 from lti_tool.procrastinate_queue import ProcrastinateQueue, conninfo, take_over_rows
-from lti_tool.schedule import ClockWatch, queue_due_slots, real_now, services_of
+from lti_tool.schedule import ClockWatch, queue_due_slots, queue_rested, real_now, services_of
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +165,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
 
 def _queue_and_take_over(app: Flask) -> int:
     queued = queue_due_slots(app)
+    queue_rested(app)
     with app.app_context():
         now = real_now(app)
         requeue_dead(now)

@@ -1,6 +1,7 @@
-"""What is due: the slots of scheduled jobs, and in the demo a day that was moved on. Queues, runs nothing.
+"""What is due: slots of scheduled jobs, courses whose host has rested, in the demo a day that was moved on.
 
-Every slot is one row that one worker can insert, so several workers never queue it twice.
+Queues, runs nothing. Every slot is one row that one worker can insert, so several workers never queue it
+twice; a course is queued under one key, whatever it is queued for.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from course_sync.database import db
-from course_sync.jobs import Job, queue_slot, registry
+from course_sync.jobs import Job, enqueue, queue_slot, registry
 from course_sync.models import SyncRun
+from course_sync.rested import AFTER_REST, list_rested
 from lti_tool.operations import SYNC_ALL, abandon_syncs, enqueue_all_syncs
 from lti_tool.services import EXTENSION, Services
 
@@ -29,6 +31,18 @@ def queue_due_slots(app: Flask) -> int:
             if minutes is not None:
                 now = real_now(app)
                 queued += queue_slot(entry.name, slot_of(now, minutes), now)
+        db.session.remove()
+    return queued
+
+
+def queue_rested(app: Flask) -> int:
+    """Queue courses that met a host at rest, a few at a time, once its rest is over; returns how many."""
+    with app.app_context():
+        now = real_now(app)
+        queued = 0
+        for context_id in list_rested(now):
+            arguments = {"context_id": context_id, "trigger": AFTER_REST}
+            queued += enqueue("sync_context", arguments, f"sync:{context_id}", now)
         db.session.remove()
     return queued
 

@@ -22,7 +22,7 @@ from course_sync.job_rows import Claim, beat, claim_next, finish, give_back, req
 from course_sync.jobs import registry
 from lti_tool.config import PROCRASTINATE
 from lti_tool.operations import abandon_syncs
-from lti_tool.schedule import ClockWatch, queue_due_slots, real_now, services_of
+from lti_tool.schedule import ClockWatch, queue_due_slots, queue_rested, real_now, services_of
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ def _run_rows(app: Flask, asked: Callable[[], bool], grace_seconds: float) -> No
         trigger = IntervalTrigger(seconds=POLL_SECONDS)
         scheduler.add_job(run_queued, trigger, [app, stop], id=f"runner-{number}")
     scheduler.add_job(queue_due_slots, IntervalTrigger(seconds=SLOT_CHECK_SECONDS), [app], id="slots")
+    scheduler.add_job(queue_rested, IntervalTrigger(seconds=SLOT_CHECK_SECONDS), [app], id="rested")
     scheduler.add_job(keep_alive, IntervalTrigger(seconds=BEAT_SECONDS), [app], id="beat")
     if services_of(app).settings.demo_clock:
         watch = ClockWatch(app)

@@ -17,6 +17,7 @@ def trigger_words(trigger: str) -> str:
         "launch": _("when the tool was opened"),
         "cli": _("from the command line"),
         "clock": _("the day of the demo was moved"),
+        "rest": _("again, after the platform had been left alone for a while"),
     }
     return by_code.get(trigger, trigger)
 

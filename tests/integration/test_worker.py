@@ -18,9 +18,9 @@ from course_sync.database import db
 from course_sync.errors import SyncBusy
 from course_sync.job_rows import claim_next
 from course_sync.jobs import enqueue
-from course_sync.models import Context, JobRun, Organisation, Platform, SyncRun
+from course_sync.models import Context, Freshness, JobRun, Organisation, Platform, SyncRun
 from course_sync.sync_runs import begin_run
-from lti_tool.schedule import ClockWatch, queue_due_slots, services_of, slot_of
+from lti_tool.schedule import ClockWatch, queue_due_slots, queue_rested, services_of, slot_of
 from lti_tool.worker import give_back_after, keep_alive, run_queued
 
 ADDRESS = "http://127.0.0.1:9"
@@ -96,6 +96,18 @@ def test_a_slot_is_run_by_one_of_many_workers(app: Flask, course: int) -> None:
     assert sum(queued) == len(names - {"sync_context"})
     assert sum(ran) == len(names)
     assert queue_due_slots(app) == run_queued(app) == 0
+
+
+def test_a_course_whose_host_has_rested_is_queued_once(app: Flask, course: int, now: datetime) -> None:
+    failure = {"kind": "roster", "source": "lti", "code": "circuit_open", "detail": ""}
+    times = {"started_at": now, "beat_at": now, "finished_at": now, "as_of": now}
+    run = SyncRun(context_id=course, trigger="schedule", state="failed", errors=[failure], **times)
+    met = Freshness(context_id=course, kind="roster", source="lti", error_code="circuit_open")
+    db.session.add_all([run, met])
+    db.session.commit()
+    assert [queue_rested(app), queue_rested(app)] == [1, 0]
+    assert run_queued(app) == 1
+    assert queue_rested(app) == 0, "its second try is over"
 
 
 @pytest.mark.parametrize(("minute", "start"), [(0, 0), (29, 0), (30, 30), (59, 30)])
