@@ -51,6 +51,8 @@ def _platform_words(line: AuditLine) -> dict[str, str]:
         "deployment_refused": _("A place of %(platform)s is not let in any more.", platform=platform),
         "moodle_connected": _("The web services of %(platform)s were connected.", platform=platform),
         "moodle_disconnected": _("The web services of %(platform)s were disconnected.", platform=platform),
+        "report_named": _("A report of %(platform)s was named for updates.", platform=platform),
+        "report_dropped": _("Updates read no report of %(platform)s any more.", platform=platform),
         "roles_changed": _("What the roles of %(platform)s mean was changed.", platform=platform),
         "organisation_added": _("The organisation was added."),
     }

@@ -224,6 +224,8 @@ def connect_moodle(
     token = token.strip()
     if not may_be_token(token):
         raise RegistrationInvalid("token: a Moodle web-service token is 32 letters and digits")
+    if platform.moodle_url != url.rstrip("/"):
+        platform.moodle_report_id = None  # its number means another report elsewhere
     platform.moodle_url = url.rstrip("/")
     platform.moodle_token_sealed = sealer.seal(token)
     platform.moodle_connected_at = now
@@ -232,10 +234,11 @@ def connect_moodle(
 
 
 def disconnect_moodle(platform: Platform) -> None:
-    """Erase the web-service token and where it was good. What was read stays."""
+    """Erase the web-service token, where it was good, and the report read with it. What was read stays."""
     platform.moodle_url = None
     platform.moodle_token_sealed = None
     platform.moodle_connected_at = None
+    platform.moodle_report_id = None
     db.session.commit()
 
 

@@ -63,6 +63,8 @@ def done_words(code: str) -> str | None:
         "moodle_connected": _("The web services are connected. Progress comes with the next update."),
         "moodle_removed": _("The token is erased. What was read before stays known; nothing new is read."),
         "connection_tested": _("The connection was tested. What it found stands below."),
+        "report_named": _("The report is read from the next update on."),
+        "report_dropped": _("No report is read any more. What it told so far stays."),
     }.get(code)
 
 
@@ -71,6 +73,7 @@ def conflict_words(code: str) -> str | None:
     return {
         "invite_used": _("This invite was used or taken back in the meantime."),
         "not_connected": _("No web services are connected: there is nothing to test."),
+        "report_unconnected": _("No web services are connected: there is nothing to read a report with."),
         "token_unreadable": _("The stored token cannot be opened any more. Give the tool a new one."),
         "own_platform": _(
             "You came here from this platform: stopping it would lock you out. "
@@ -98,6 +101,7 @@ def field_words(field: str) -> str:
         "token": _("A web-service token of Moodle has 32 letters and digits."),
         "auth_audience": _("Needs a text of 1 to 1024 characters, or nothing."),
         "product": _("Choose one of the list."),
+        "report": _("Needs the number of a report: a whole number from 1 on."),
     }.get(field, _("Needs a whole public address that begins with https://"))
 
 

@@ -11,7 +11,14 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course_sync.models import Platform
-from lti_tool import connection_desk, connection_wording, platform_desk, registration
+from lti_tool import (
+    connection_desk,
+    connection_wording,
+    moodle_reports,
+    platform_desk,
+    registration,
+    report_wording,
+)
 from lti_tool import registration_wording as words
 from lti_tool.connection_desk import NothingToTest
 from lti_tool.registration import PlatformDetails, RegistrationInvalid
@@ -171,6 +178,24 @@ def disconnect_moodle(platform_id: int) -> Response:
     return _back("show", platform_id=platform_id, done="moodle_removed")
 
 
+@blueprint.post("/<int(max=2147483647):platform_id>/report")
+@open_to("admin")
+def name_report(platform_id: int) -> Answer:
+    """Name the report over participants that updates read, or read none any more."""
+    viewer, removing = current_viewer(), request.form.get("do") == "remove"
+    platform = platform_desk.get_platform(viewer, platform_id)
+    typed = request.form.get("report", "")
+    try:
+        moodle_reports.name_report(platform, None if removing else moodle_reports.parse_number(typed))
+    except RegistrationInvalid as problem:
+        return _render_platform(platform, entered={"report": typed}, wrong=problem.field), 422
+    except Conflict as conflict:
+        return _back("show", platform_id=platform_id, problem=conflict.code)
+    done = "report_dropped" if removing else "report_named"
+    platform_desk.note_change(viewer, done, platform_id, g.real_now)
+    return _back("show", platform_id=platform_id, done=done, _anchor="report")
+
+
 @blueprint.post("/<int(max=2147483647):platform_id>/check")
 @open_to("admin")
 def check_connection(platform_id: int) -> Response:
@@ -202,6 +227,7 @@ def _stored_values(platform: Platform) -> dict[str, str]:
         "product": platform.product,
         "auth_audience": platform.auth_audience or "",
         "moodle_url": platform.moodle_url or "",
+        "report": str(platform.moodle_report_id or ""),
     }
 
 
@@ -237,6 +263,8 @@ def _render_platform(platform: Platform, entered: dict[str, str] | None = None, 
         platform=platform,
         connection=connection_desk.find_connection(platform),
         found_words=connection_wording,
+        report=moodle_reports.find_report(platform),
+        report_words=report_wording,
         entered=_stored_values(platform) | (entered or {}),
         wrong=wrong,
         **_common(),

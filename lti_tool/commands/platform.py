@@ -17,7 +17,7 @@ from lti_tool import approvals, invites, registration
 from lti_tool.audit import record_audit
 from lti_tool.commands.connection import check
 from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, with_app
-from lti_tool.moodle_reports import name_report
+from lti_tool.moodle_reports import LARGEST_NUMBER, name_report
 from lti_tool.services import current_services
 
 organisation_option = click.option(
@@ -89,7 +89,7 @@ def list_platforms(as_json: bool) -> None:
 @click.option(
     "--report",
     "report_id",
-    type=click.IntRange(0),
+    type=click.IntRange(0, LARGEST_NUMBER),
     default=None,
     help="Number of a report over course participants; 0 = none any more.",
 )
@@ -109,6 +109,7 @@ def connect_moodle(platform_id: int, url: str, report_id: int | None) -> None:
     )
     if report_id is not None:
         name_report(connected, report_id or None)
+        _audit(connected, "report_named" if report_id else "report_dropped")
     _audit(connected, "moodle_connected")
     click.echo(f"{connected.name} is connected to {connected.moodle_url}. Pull its courses: ementor sync")
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from course_sync.database import db
-from course_sync.models import PENDING, Deployment, Platform
+from course_sync.models import PENDING, Deployment, Platform, SyncRun
 from lti_tool.services import current_services
 from mentor_console.models import AuditEntry
 from tests.harness.desk import Desk, prepare_desk
@@ -155,3 +155,86 @@ def test_web_services_are_connected_and_the_token_never_shown(app: Flask, desk: 
         row = db.session.get_one(Platform, own)
         assert current_services().sealer.open(row.moodle_token_sealed or "") == token
         db.session.rollback()
+
+
+def connect(app: Flask, platform_id: int, report: int | None = None) -> None:
+    with app.app_context():
+        row = db.session.get_one(Platform, platform_id)
+        row.moodle_url, row.moodle_token_sealed = "https://moodle.example", "sealed"
+        row.moodle_report_id = report
+        db.session.commit()
+
+
+def report_of(app: Flask, platform_id: int) -> int | None:
+    with app.app_context():
+        number = db.session.get_one(Platform, platform_id).moodle_report_id
+        db.session.rollback()
+    return number
+
+
+def test_a_report_is_named_changed_and_removed(app: Flask, desk: Desk) -> None:
+    own = desk.world.courses["main"].platform.id
+    there = f"{HOME}/{own}"
+    unconnected = desk.follow("admin", f"{there}/report", {"report": "3"})
+    assert "nothing to read a report with" in unconnected.words
+    connect(app, own)
+    page = desk.open("admin", there)
+    assert "No report is read." in page.words
+    named = act(desk, page, "/report", report=" 12 ")
+    assert "The report is read from the next update on." in named.words
+    assert "Report 12 is read." in named.words
+    again = act(desk, named, "/report", report="13")
+    assert "Report 13 is read." in again.words
+    gone = desk.follow("admin", f"{there}/report", {"do": "remove"})
+    assert "No report is read any more." in gone.words
+    assert report_of(app, own) is None
+    with app.app_context():
+        actions = [row.action for row in db.session.query(AuditEntry).order_by(AuditEntry.id)]
+        db.session.rollback()
+    assert actions[-3:] == ["report_named", "report_named", "report_dropped"]
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-3", "three", "3.5", "2147483648", "٣"])
+def test_what_is_no_number_of_a_report_is_refused(app: Flask, desk: Desk, typed: str) -> None:
+    own = desk.world.courses["main"].platform.id
+    connect(app, own, report=3)
+    page = desk.open("admin", f"{HOME}/{own}/report", {"report": typed})
+    assert page.status == 422
+    assert "Needs the number of a report" in page.words
+    assert typed in [dict(form.fields).get("report") for form in page.forms]
+    assert report_of(app, own) == 3
+
+
+def test_what_the_last_update_said_of_the_report(app: Flask, desk: Desk) -> None:
+    course = desk.world.courses["main"]
+    own = course.platform.id
+    connect(app, own, report=3)
+    detail = "no column tells e-mail address, id number or username: Correo"
+    with app.app_context():
+        moment = current_services().clock.real_now()
+        times = {"started_at": moment, "beat_at": moment, "finished_at": moment, "as_of": moment}
+        error = {"kind": "report", "source": "moodle", "code": "report_not_understood", "detail": detail}
+        run = SyncRun(
+            context_id=course.context.id, trigger="person", state="partial", errors=[error], **times
+        )
+        db.session.add(run)
+        db.session.commit()
+    page = desk.open("admin", f"{HOME}/{own}")
+    assert "not what Moodle writes in English or French" in page.words
+    assert "In 1 course." in page.words
+    assert detail in page.words
+    with app.app_context():
+        db.session.query(SyncRun).delete()
+        run = SyncRun(context_id=course.context.id, trigger="person", state="done", errors=[], **times)
+        db.session.add(run)
+        db.session.commit()
+    assert "Nothing went wrong with it" in desk.open("admin", f"{HOME}/{own}").words
+
+
+def test_a_report_is_of_one_site(app: Flask, desk: Desk) -> None:
+    own, token = desk.world.courses["main"].platform.id, "0123456789abcdef0123456789abcdef"
+    connect(app, own, report=3)
+    desk.follow("admin", f"{HOME}/{own}/moodle", {"moodle_url": "https://moodle.example", "token": token})
+    assert report_of(app, own) == 3, "another token of the same site"
+    desk.follow("admin", f"{HOME}/{own}/moodle", {"moodle_url": "https://other.example", "token": token})
+    assert report_of(app, own) is None

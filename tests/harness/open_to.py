@@ -46,6 +46,7 @@ OPEN_TO = {
     "platforms.connect_moodle": {"admin"},
     "platforms.disconnect_moodle": {"admin"},
     "platforms.check_connection": {"admin"},
+    "platforms.name_report": {"admin"},
     "own_token.show": {"mentor", "trainer"},
     "own_token.connect": {"mentor", "trainer"},
     "own_token.remove": {"mentor", "trainer"},

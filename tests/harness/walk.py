@@ -42,6 +42,7 @@ PLATFORM_FORMS = {
     "platforms.connect_moodle": {"moodle_url": "https://walked.example", "token": "a" * 32},
     "platforms.disconnect_moodle": {},
     "platforms.check_connection": {"course": ""},
+    "platforms.name_report": {"report": "3"},
 }
 """What the forms of the admin's pages about platforms would send."""
 
