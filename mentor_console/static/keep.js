@@ -1,9 +1,13 @@
 /* Keeps half-written forms when a part of the page is exchanged: each takes the place of the fresh one, with the marks of
-   what its writer saw, so that nothing a colleague did meanwhile is overwritten unseen. A part whose answer has no such
-   form stays as it is. Where an answer lacks the part that was asked for, the page it came from is loaded whole. */
+   what its writer saw, so that nothing a colleague did meanwhile is overwritten unseen. Of one in which things are only
+   chosen (data-choices) the fresh one stays and gets the choices. One that has no place any more is kept apart, to be
+   sent or let go. Where an answer lacks the part that was asked for, the page it came from is loaded whole. */
 (function () {
   "use strict";
   var FIELDS = "input, textarea, select";
+  var WORDS = "textarea, input:not([type='hidden'], [type='checkbox'], [type='radio'])";
+  var filter = Array.prototype.filter;
+  var some = Array.prototype.some;
   var half = [];
 
   function isChanged(field) {
@@ -20,34 +24,119 @@
   // One that was refused holds what was typed as if the page had come with it.
   function isHalfWritten(form) {
     var cameBack = form.closest(".clash") || form.querySelector("[aria-invalid='true'], .notice.problem");
-    return Boolean(cameBack) || Array.prototype.some.call(form.querySelectorAll(FIELDS), isChanged);
+    return Boolean(cameBack) || some.call(form.querySelectorAll(FIELDS), isChanged);
   }
 
-  function halfWritten(part, sent) {
-    return Array.prototype.filter.call(part.querySelectorAll("form"), function (form) {
+  // A button that leads elsewhere sends the form, but is not what the form was filled in for.
+  function findHalfWritten(request) {
+    var pressed = request.triggeringEvent.submitter;
+    var sent = pressed && pressed.hasAttribute("formaction") ? null : request.elt;
+    return filter.call(document.querySelectorAll("form"), function (form) {
       return form !== sent && isHalfWritten(form);
     });
   }
 
-  function findSame(form, fresh) {
+  function findSame(form) {
     var named = Array.prototype.find.call(form.querySelectorAll(FIELDS), function (field) {
       return field.id;
     });
-    var other = named && fresh.querySelector("#" + CSS.escape(named.id));
+    var other = named && document.getElementById(named.id);
     var same = other && other.closest("form");
     // Today's forms lead elsewhere than those of the learner's page that may come into its place.
     return same && same.getAttribute("hx-target") === form.getAttribute("hx-target") ? same : null;
   }
 
-  function putBack(form) {
-    var fresh = form.isConnected ? null : findSame(form, document);
+  function chooseAgain(field) {
+    var fresh = field.id && document.getElementById(field.id);
     if (!fresh) {
       return;
     }
-    fresh.replaceWith(form);
-    window.htmx.process(form);
+    if (field.type === "checkbox") {
+      fresh.checked = field.checked && !fresh.disabled;
+    } else if (field.localName !== "select" || fresh.querySelector("option[value='" + CSS.escape(field.value) + "']")) {
+      fresh.value = field.value;
+    }
+  }
+
+  function findBeside(card, way) {
+    for (var other = card[way]; other; other = other[way]) {
+      var shown = other.matches("article[id]") && document.getElementById(other.id);
+      if (shown) {
+        return shown;
+      }
+    }
+    return null;
+  }
+
+  // Where its card stood, else at the beginning of its part.
+  function place(kept, card, part) {
+    var next = card && findBeside(card, "nextElementSibling");
+    var last = card && findBeside(card, "previousElementSibling");
+    if (next) {
+      next.before(kept);
+    } else if (last) {
+      last.after(kept);
+    } else {
+      part.prepend(kept);
+    }
+  }
+
+  function frame(form, card) {
+    var kept = document.createElement("article");
+    var title = card && card.querySelector("h2").cloneNode(true);
+    kept.className = "notice unsent";
+    kept.append(document.importNode(document.getElementById("unsent-words").content, true));
+    kept.firstElementChild.after(form);
+    if (title) {
+      title.removeAttribute("id");
+      kept.prepend(title);
+    }
+    kept.lastElementChild.addEventListener("click", function (event) {
+      if (event.target.localName === "button") {
+        kept.remove();
+        document.getElementById("main").focus({ preventScroll: true });
+      }
+    });
+    return kept;
+  }
+
+  function keepApart(form) {
+    var part = document.querySelector(form.closest("[hx-target]").getAttribute("hx-target"));
+    var card = form.closest("article");
+    var kept = card && card.classList.contains("unsent") ? card : frame(form, card);
+    place(kept, card, part || document.getElementById("main"));
+    if (part) {
+      window.htmx.process(form);
+    } else {
+      form.removeAttribute("hx-boost"); // sent as a whole page: what it would exchange is not here
+    }
+  }
+
+  function hasWords(form) {
+    return some.call(form.querySelectorAll(WORDS), function (field) {
+      return field.value.trim() !== "";
+    });
+  }
+
+  function openAround(form) {
     for (var around = form.closest("details"); around; around = around.parentElement.closest("details")) {
       around.open = true;
+    }
+  }
+
+  function putBack(form) {
+    var fresh = findSame(form);
+    if (form.isConnected) {
+      return;
+    }
+    if (form.hasAttribute("data-choices")) {
+      filter.call(form.querySelectorAll(FIELDS), isChanged).forEach(chooseAgain);
+    } else if (fresh) {
+      fresh.replaceWith(form);
+      window.htmx.process(form);
+      openAround(form);
+    } else if (hasWords(form)) {
+      keepApart(form);
     }
   }
 
@@ -64,13 +153,7 @@
       window.location.assign(event.detail.xhr.responseURL);
       return;
     }
-    half = halfWritten(document, sent);
-  });
-  document.addEventListener("htmx:oobBeforeSwap", function (event) {
-    var fresh = event.detail.fragment;
-    event.detail.shouldSwap = half.every(function (form) {
-      return !event.detail.target.contains(form) || findSame(form, fresh);
-    });
+    half = findHalfWritten(event.detail.requestConfig);
   });
   document.addEventListener("htmx:afterSwap", function () {
     half.splice(0).forEach(putBack);

@@ -23,7 +23,7 @@ _MAX_ID = 2**31 - 1
 """Ids are 32-bit on PostgreSQL; a larger number is nobody's."""
 _OFFERED = timedelta(minutes=1)
 """The bar of a page without script stays until the next page; one opened again later offers nothing."""
-_KEPT = ("all", "show", "before")
+_KEPT = ("all", "show", "q", "part", "before")
 """What of an address says which page it is; the rest says what was just done."""
 
 
@@ -115,9 +115,9 @@ def own_path(path: str) -> str:
 
 
 def here() -> str:
-    """Address of the page being read, to come back to; that of its learner where a form came back."""
-    if request.method == "GET":
-        kept = {name: request.args[name] for name in _KEPT if name in request.args}
-        return f"{request.path}?{urlencode(kept)}" if kept else request.path
-    shown = g.get("shown_learner_id")
-    return url_for("console.home") if shown is None else url_for("console.learner", membership_id=shown)
+    """Address of the page being read, to come back to; of the one that is shown where a form came back."""
+    path = request.path if request.method == "GET" else g.get("shown_path")
+    if path is None:
+        return url_for("console.home")
+    kept = {name: request.args[name] for name in _KEPT if name in request.args}
+    return f"{path}?{urlencode(kept)}" if kept else str(path)

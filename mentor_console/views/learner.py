@@ -56,6 +56,7 @@ def withdraw_answer(answer_id: int) -> Response:
 
 
 def _render(viewer: Viewer, typed: TypedForm = NOTHING_TYPED) -> str:
+    g.shown_path = url_for("console.own_page")
     before, zone = request.args.get("before", ""), moments.reader_zone()
     page = get_own_page(viewer, get_own_membership(viewer), g.now, zone=zone, before=before)
     return render_template(

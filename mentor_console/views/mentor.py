@@ -116,7 +116,8 @@ def render_learner(
     clash: TaskClash | None = None,
 ) -> str:
     """The learner's page, with a form that came back if there is one, and what stands against it."""
-    g.shown_learner_id = membership.id  # whose page it is, also where the address of a form names a task
+    # Whose page it is, also where the address of a form names a task.
+    g.shown_path = url_for("console.learner", membership_id=membership.id)
     show, before = request.args.get("show", ""), request.args.get("before", "")
     kinds = (show,) if show in TIMELINE_KINDS else None
     page = learner_page.get_learner_page(

@@ -22,6 +22,7 @@ from mentor_console.views.routes import blueprint
 
 ROWS_SHOWN = 50
 """Of the learners of a course: as many as one still looks through."""
+_LISTED = ("show", "q", "part")
 
 
 @dataclass(frozen=True)
@@ -127,18 +128,17 @@ def unassign() -> Response:
 @open_to("trainer", "admin")
 def decide_request(request_id: int) -> Response:
     """Let somebody in as trainer or e-mentor, or decline; whoever is first decides."""
-    viewer = current_viewer()
-    desk = "console.course" if viewer.is_trainer else "console.admin"
-    role = request.form.get("role") or None
-    if "role" not in request.form:
-        return redirect(url_for(desk, problem="unusable"), 303)
+    viewer, role = current_viewer(), request.form.get("role")
+    go_to_desk = go_to_course if viewer.is_trainer else _go_to_organisation
+    if role is None:
+        return go_to_desk(problem="unusable")
     try:
-        grants.decide_request(viewer, request_id, role=role, now=g.now)
+        grants.decide_request(viewer, request_id, role=role or None, now=g.now)
     except InvalidInput:
-        return redirect(url_for(desk, problem="unusable"), 303)
+        return go_to_desk(problem="unusable")
     except Conflict as error:
-        return redirect(url_for(desk, problem=error.code), 303)
-    return redirect(url_for(desk, done="granted" if role else "declined"), 303)
+        return go_to_desk(problem=error.code)
+    return go_to_desk(done="granted" if role else "declined")
 
 
 def filter_learners(learners: Sequence[CourseMember], filters: Filters) -> list[CourseMember]:
@@ -171,6 +171,7 @@ def _matches(member: CourseMember, words: Sequence[str]) -> bool:
 
 def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
     """The trainer's page, with a form that came back if there is one."""
+    g.shown_path = url_for("console.course")
     viewer, before = current_viewer(), parse_id(request.args.get("before", ""))
     page = get_trainer_page(viewer, g.now, before)
     filters = Filters(request.args.get("show", ""), request.args.get("q", "").strip())
@@ -178,6 +179,7 @@ def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
         "mentor_console/course.html",
         page=page,
         filters=filters,
+        listed=_which_are_listed(),
         typed=typed,
         removed_breaks=course_breaks.list_removed_breaks(viewer),
         breaks_mark=course_breaks.breaks_mark(page.breaks),
@@ -206,5 +208,15 @@ def _what_came_later(viewer: Viewer) -> dict[str, str]:
 def go_to_course(
     *, done: str | None = None, problem: str | None = None, undo: Undo | None = None
 ) -> Response:
-    """Back to the trainer's page, with what was done and what takes it back."""
-    return redirect(url_for("console.course", **told(done=done, problem=problem, undo=undo)), 303)
+    """Back to the trainer's page and the learners it listed, with what was done and what takes it back."""
+    said = told(done=done, problem=problem, undo=undo)
+    return redirect(url_for("console.course", **_which_are_listed(), **said), 303)
+
+
+def _go_to_organisation(*, done: str | None = None, problem: str | None = None) -> Response:
+    return redirect(url_for("console.admin", **told(done=done, problem=problem)), 303)
+
+
+def _which_are_listed() -> dict[str, Any]:
+    """What of an address says which learners are listed; forms are sent to addresses that say it too."""
+    return {name: request.args[name] for name in _LISTED if request.args.get(name)}

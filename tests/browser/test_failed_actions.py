@@ -1,4 +1,4 @@
-"""What a mentor reads on Today when something sent fails to arrive: beside the form, with the words kept."""
+"""What becomes of words written on Today when something fails to arrive, and when their card is gone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import update
 
 from course_sync.database import db
-from mentor_console.models import Assignment
+from mentor_console.models import Assignment, Flag, LearnerAnswer
 from tests.harness.chromium import Watch, run_axe
 from tests.harness.state_site import StateSite, state_site
 from tests.integration.console_world import NOW
@@ -87,3 +87,44 @@ def test_no_connection_and_then_one(page: Page) -> None:
     press(page)
     expect(page.locator("#undo-bar")).to_contain_text("note")
     expect(page.locator("#failed")).to_have_count(0)
+
+
+def test_words_on_a_card_that_went_away(page: Page, site: StateSite) -> None:
+    """They stand where it stood, through whatever else is done, and can still be sent."""
+    gone, other = page.locator(".card").first, page.locator(".card").nth(1)
+    settle(site, int(str(gone.get_attribute("id")).removeprefix("card-")))
+    name = gone.locator("h2 bdi").inner_text()
+    other.locator("summary", has_text="Later").click()
+    other.get_by_role("button", name="Tomorrow").click()
+    unsent = page.locator(".unsent")
+    expect(unsent.locator("textarea")).to_have_value(TYPED)
+    expect(unsent).to_contain_text("Not sent yet.")
+    expect(unsent.locator("h2")).to_contain_text(name)
+    assert run_axe(page.context, page) == []
+    page.locator("#undo-bar button").click()
+    expect(page.locator("#undo-bar button")).to_have_count(0)
+    expect(unsent.locator("textarea")).to_have_value(TYPED)
+    unsent.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#undo-bar")).to_contain_text("note")
+    expect(unsent).to_have_count(0)
+
+
+def settle(site: StateSite, learner_id: int) -> None:
+    """Nothing stands out about a learner any more, as after an update of the course data."""
+    with site.app.app_context():
+        db.session.execute(update(Flag).where(Flag.membership_id == learner_id).values(cleared_at=NOW))
+        said = update(LearnerAnswer).where(LearnerAnswer.membership_id == learner_id)
+        db.session.execute(said.values(withdrawn_at=NOW))
+        db.session.commit()
+        db.session.remove()
+
+
+def test_an_answer_without_the_part_is_loaded_whole(page: Page, site: StateSite) -> None:
+    """As where somebody's work lies elsewhere meanwhile."""
+    press(page)
+    undo = page.locator("#undo-bar form")
+    elsewhere = f"{site.sessions['mentor of many'].path}/sync"
+    undo.locator("[name=back]").evaluate("(field, path) => { field.value = path }", elsewhere)
+    undo.get_by_role("button").click()
+    page.wait_for_url(f"**{elsewhere}?done=undone")
+    expect(page.locator("#sync-state")).to_be_visible()

@@ -16,6 +16,7 @@ Axe = Callable[[Page | Frame], list[str]]
 PEOPLE = {
     "mentor": constants.MENTOR_1_ID,
     "trainer": constants.TRAINER_ID,
+    "learner": constants.FIRST_LEARNER_ID,
 }
 ENGLISH = re.compile("^English$")
 
@@ -71,13 +72,56 @@ def test_today_in_every_light(open_tool: Open, axe: Axe) -> None:
     check_in_every_light(page, frame, axe)
 
 
-def test_a_refused_limit_stands_beside_its_field(open_tool: Open, watch: Watch) -> None:
+def test_a_limit_is_refused_set_and_taken_back(open_tool: Open, watch: Watch) -> None:
+    """Beside its field, in the page as it is: what is ticked and half written elsewhere stays."""
     watch.expect("status of 422")
     _, frame = open_tool(PEOPLE["trainer"])
-    frame.locator("#cap").fill("many")
-    frame.locator("#coverage form", has=frame.locator("#cap")).locator("button").click()
+    frame.evaluate("window.sameDocument = true")
+    frame.locator(".members input").first.check()
+    frame.locator("#breaks details.ask > summary").click()
+    frame.locator("#break-name").fill("Feast")
+    limit, button = frame.locator("#cap"), frame.locator("#coverage form:has(#cap) button")
+    limit.fill("many")
+    button.click()
     expect(frame.locator("#cap-error")).to_be_visible()
-    expect(frame.locator("#cap")).to_have_value("many")
+    expect(limit).to_have_value("many")
+    expect(limit).to_be_focused()
+    limit.fill("40")
+    button.click()
+    expect(frame.locator("#undo-bar")).to_be_focused()
+    assert frame.url.endswith("/course"), "the address names the page, not what was said once"
+    frame.locator("#undo-bar button").click()
+    expect(frame.locator("#undo-bar button")).to_have_count(0)
+    expect(frame.locator(".members input").first).to_be_checked()
+    expect(frame.locator("#break-name")).to_have_value("Feast")
+    expect(frame.locator("#break-name")).to_be_visible()
+    assert frame.evaluate("window.sameDocument") is True
+
+
+def test_an_answer_is_given_and_withdrawn_beside_another(open_tool: Open, watch: Watch) -> None:
+    """On the learner's own page; the other, half written, stays open."""
+    watch.expect("status of 422")
+    _, frame = open_tool(PEOPLE["learner"])
+    frame.evaluate("window.sameDocument = true")
+    other = frame.locator("#say-this_is_wrong-text")
+    frame.locator("#say details", has=other).locator("summary").click()
+    other.fill("I was there on")
+    asked = frame.locator("#say-need_help-text")
+    frame.locator("#say details", has=asked).locator("summary").click()
+    asked.fill("  ")
+    asked.press("Tab")
+    frame.page.keyboard.press("Enter")
+    expect(frame.locator("#say-need_help-text-error")).to_be_visible()
+    asked.fill("The second assignment.")
+    asked.press("Tab")
+    frame.page.keyboard.press("Enter")
+    expect(frame.locator("#undo-bar")).to_be_focused()
+    said = frame.locator("#say .rows li", has_text="The second assignment.")
+    said.get_by_role("button").click()
+    expect(said).to_have_count(0)
+    expect(other).to_have_value("I was there on")
+    expect(other).to_be_visible()
+    assert frame.evaluate("window.sameDocument") is True
 
 
 def test_two_clicks_from_today_to_a_logged_contact(open_tool: Open) -> None:

@@ -1,4 +1,4 @@
-"""Parts of the learner's page that actions exchange: each is there in every answer, with what changes too."""
+"""Parts of a page that actions exchange: each is there in every answer, with what changes elsewhere too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Page
 
 PARTS = {"told", "now", "making-contact", "tasks", "history", "way", "notes", "flag-history"}
+COURSE = {"told", "requests", "mentors", "coverage", "breaks", "changes", "learners"}
+OWN = {"told", "say"}
 
 
 @pytest.fixture
@@ -30,19 +32,23 @@ def posting(page: Page) -> list[Element]:
 
 
 def assert_whole(page: Page) -> None:
+    """Of the learner's page: every change shows in what was done, the flags, the tasks and the history."""
+    assert_parts(page, PARTS, {"told", "now", "tasks", "history"})
+
+
+def assert_parts(page: Page, parts: set[str], always: set[str]) -> None:
     """Each part names itself and others that are there, and every form that acts stands in one."""
-    found = regions(page)
-    assert set(found) == PARTS
+    found, ids = regions(page), {one.get("id") for one in page.tree.iter()}
+    assert set(found) == parts
     for name, part in found.items():
         assert (part.get("hx-target"), part.get("hx-select")) == (f"#{name}", f"#{name}")
-        others = part.get("hx-select-oob", "").split(",")
-        assert (
-            {"#told", "#now", "#tasks", "#history"} - {f"#{name}"} <= set(others) <= {f"#{n}" for n in PARTS}
-        )
-        assert f"#{name}" not in others
+        others = {one.removeprefix("#") for one in part.get("hx-select-oob", "").split(",")}
+        assert always - {name} <= others <= ids - {name}
     inside = {form for part in found.values() for form in part.iter("form")}
     assert posting(page)
     for form in posting(page):
+        if form.get("action", "").endswith("/sync"):  # which leads to a page of its own
+            continue
         assert form in inside, form.get("action")
         assert form.get("hx-boost") == "true", form.get("action")
 
@@ -112,3 +118,50 @@ def test_a_learners_page_that_came_back_into_today_loads_anew(desk: Desk) -> Non
     refused = desk.open("mentor", form.action, dict(form.fields) | {"reason": "other", "text": ""})
     assert refused.status == 422
     assert not [form for form in posting(refused) if form.get("hx-boost")]
+
+
+def test_the_course_answers_with_every_part(desk: Desk) -> None:
+    """Also where there is nothing to show in one: no request, no change."""
+    page = desk.open("trainer", "course")
+    assert_parts(page, COURSE, {*COURSE, "lead"})
+    form = page.form("/requests/")
+    declined = desk.follow("trainer", form.action, dict(form.fields) | {"role": ""})
+    assert_parts(declined, COURSE, {*COURSE, "lead"})
+    form = declined.form("/caps")
+    refused = desk.open("trainer", form.action, dict(form.fields) | {"learners": "many"})
+    assert refused.status == 422
+    assert_parts(refused, COURSE, {*COURSE, "lead"})
+    limited = desk.follow("trainer", form.action, dict(form.fields) | {"learners": "40"})
+    bar = limited.form("/undo")
+    assert_parts(desk.follow("trainer", bar.action, dict(bar.fields)), COURSE, {*COURSE, "lead"})
+
+
+def test_the_course_goes_on_listing_whom_it_listed(desk: Desk) -> None:
+    """After an action, after its way back, and where a form is refused."""
+    page = desk.open("trainer", "course?show=without&q=c&done=shared")
+    listed = [form for form in page.forms if "show=without&q=c" in form.action]
+    assert {form.element for form in listed} >= {
+        form
+        for form in posting(page)
+        if "/undo" not in form.get("action", "") and "/sync" not in form.get("action", "")
+    }
+    form = page.form("/caps")
+    answer = desk.open("trainer", form.action, dict(form.fields) | {"learners": "40"})
+    assert "/course?show=without&q=c&" in answer.headers["Location"]
+    bar = desk.open("trainer", answer.headers["Location"]).form("/undo")
+    assert bar["back"].endswith("/course?show=without&q=c")
+    refused = desk.open("trainer", form.action, dict(form.fields) | {"learners": "many"})
+    assert refused.form("/language")["back"].endswith("/course?show=without&q=c")
+    assert any(dict(form.fields).get("q") == "c" for form in refused.forms)
+
+
+def test_the_own_page_answers_with_every_part(desk: Desk) -> None:
+    page = desk.open("learner", "me")
+    assert_parts(page, OWN, {"told", "say", "known", "history"})
+    form = page.form("/answers")
+    refused = desk.open("learner", form.action, dict(form.fields) | {"kind": "need_help", "text": " "})
+    assert refused.status == 422
+    assert_parts(refused, OWN, {"told", "say", "known", "history"})
+    assert refused.form("/language")["back"].endswith("/me")
+    said = desk.follow("learner", form.action, dict(form.fields) | {"kind": "need_help", "text": "Help."})
+    assert_parts(said, OWN, {"told", "say", "known", "history"})
