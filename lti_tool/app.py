@@ -36,9 +36,9 @@ from lti_tool.health import has_tables
 from lti_tool.locale import init_locale
 from lti_tool.logs import init_logs
 from lti_tool.paths import migrations_folder, templates_folder
-from lti_tool.registration import apply_tool_config, read_tool_config
 from lti_tool.secrets import SealBroken
 from lti_tool.services import EXTENSION, Services, compose
+from lti_tool.tool_config import apply_tool_config, read_tool_config
 from mentor_console.views import blueprint as console
 
 MAX_REQUEST_BYTES = 1024 * 1024

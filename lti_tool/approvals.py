@@ -16,9 +16,9 @@ from course_sync import vocabulary as lti
 from course_sync.database import db
 from course_sync.models import ACTIVE, PENDING, REFUSED, Deployment, Platform
 from course_sync.registrations import Registration
-from lti_tool.audit import record_audit
-from lti_tool.models import Invite
+from lti_tool.audit import note_of_platform
 from lti_tool.refusals import LaunchRefused
+from mentor_console.audit import note_audit
 
 MAX_WAITING = 50
 """Deployments of one platform that may wait at once; a site has a handful."""
@@ -62,13 +62,12 @@ def _find_or_note(registration: Registration, deployment_id: str, now: datetime)
             platform_id=registration.platform_id, deployment_id=deployment_id, status=PENDING, seen_at=now
         )
     )
+    subject = {"platform_id": registration.platform_id}
+    note_audit("deployment_seen", subject, now, organisation_id=registration.organisation_id)
     try:
         db.session.commit()
     except IntegrityError:  # a second launch noted it in the same moment
         db.session.rollback()
-    else:
-        subject = {"platform_id": registration.platform_id}
-        record_audit("deployment_seen", subject, now, organisation_id=registration.organisation_id)
     return db.session.scalars(statement).one_or_none()
 
 
@@ -84,33 +83,28 @@ def _count_waiting(platform_id: int) -> int:
     return db.session.scalar(select(func.count()).select_from(Deployment).where(*waiting)) or 0
 
 
-def approve_platform(platform: Platform) -> None:
-    """Let a platform launch, with every deployment that waits so far. Commits."""
+def approve_platform(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
+    """Let a platform launch, with every deployment that waits so far. Audited; commits."""
     platform.status = ACTIVE
     for deployment in platform.deployments:
         if deployment.status == PENDING:
             deployment.status = ACTIVE
+    note_of_platform("platform_approved", platform, now, actor_id)
     db.session.commit()
 
 
-def refuse_platform(platform: Platform) -> None:
-    """Let a platform launch no more; its courses and people stay. Commits."""
+def refuse_platform(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
+    """Let a platform launch no more; its courses and people stay. Audited; commits."""
     platform.status = REFUSED
+    note_of_platform("platform_refused", platform, now, actor_id)
     db.session.commit()
 
 
-def decide_deployment(deployment: Deployment, *, approve: bool) -> None:
-    """Let one deployment launch, or not. Commits."""
-    deployment.status = ACTIVE if approve else REFUSED
-    db.session.commit()
-
-
-def audit_registration(
-    platform: Platform, invite: Invite, changed: tuple[str, ...] | None, now: datetime
+def decide_deployment(
+    platform: Platform, deployment: Deployment, now: datetime, *, approve: bool, actor_id: int | None = None
 ) -> None:
-    """Note that a platform came by an invite, or which fields of a known one it changed; and its state."""
-    subject: dict[str, Any] = {"platform_id": platform.id, "invite_id": invite.id, "status": platform.status}
-    action = "platform_registered"
-    if changed is not None:
-        action, subject["changed"] = "platform_changed", list(changed)
-    record_audit(action, subject, now, organisation_id=platform.organisation_id)
+    """Let one deployment of a platform launch, or not. Audited; commits."""
+    deployment.status = ACTIVE if approve else REFUSED
+    action = "deployment_approved" if approve else "deployment_refused"
+    note_of_platform(action, platform, now, actor_id, deployment=deployment.id)
+    db.session.commit()

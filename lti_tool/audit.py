@@ -1,4 +1,9 @@
-"""Entries of the audit log for what the door has committed already, and reading them for the terminal."""
+"""Entries of the audit log about what the door changes, and reading them for the terminal.
+
+An entry and its change are one transaction: both stand or neither. One change comes first: an invite is used
+up before its platform is asked, so that nobody uses it twice. A process that ends before the answer is stored
+leaves it used, and perhaps the tool in the platform's own list, without an entry here.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from course_sync.database import db
+from course_sync.models import Platform
 from mentor_console.audit import note_audit
 from mentor_console.models import AuditEntry
 
@@ -21,13 +27,25 @@ def record_audit(
     organisation_id: int | None = None,
     actor_id: int | None = None,
 ) -> None:
-    """Write one entry and commit it, with what else the transaction holds.
+    """Write one entry and commit it with the change it is about, which the transaction holds.
 
-    A change that was committed before stays without an entry if the process ends between the two.
     `subject` holds ids and codes, never a name, an address or a token.
     """
     note_audit(action, subject, now, organisation_id=organisation_id, actor_id=actor_id)
     db.session.commit()
+
+
+def note_of_platform(
+    action: str, platform: Platform, now: datetime, actor_id: int | None = None, **more: Any
+) -> None:
+    """An entry about a stored platform, inside the caller's transaction. `actor_id`: who did it, if known."""
+    note_audit(
+        action,
+        {"platform_id": platform.id} | more,
+        now,
+        organisation_id=platform.organisation_id,
+        actor_id=actor_id,
+    )
 
 
 def list_newest(limit: int, organisation_id: int | None = None) -> Sequence[AuditEntry]:

@@ -17,6 +17,7 @@ from course_sync.errors import AddressRefused, PlatformError, PlatformRefused
 from course_sync.models import ACTIVE, PENDING, Platform
 from course_sync.platform_client import PlatformClient
 from lti_tool import invites
+from lti_tool.audit import note_of_platform
 from lti_tool.config import Settings
 from lti_tool.models import Invite
 from lti_tool.platform_document import PlatformDescription, check_document_address, read_document
@@ -222,8 +223,18 @@ def _store(details: PlatformDetails, invite: Invite, settings: Settings, now: da
     except RegistrationInvalid as problem:
         raise RegistrationRefused("registration_unclear", str(problem)) from None
     invite.platform_id = platform.id
+    _note(platform, invite, changed, now)
     db.session.commit()
     return Connected(platform, invite, changed)
+
+
+def _note(platform: Platform, invite: Invite, changed: tuple[str, ...] | None, now: datetime) -> None:
+    """That a platform came by an invite, or which fields of a known one it changed; and its state."""
+    more: dict[str, Any] = {"invite_id": invite.id, "status": platform.status}
+    if changed is None:
+        note_of_platform("platform_registered", platform, now, **more)
+    else:
+        note_of_platform("platform_changed", platform, now, **more, changed=list(changed))
 
 
 def _changed_fields(known: Platform, details: PlatformDetails) -> tuple[str, ...]:

@@ -16,9 +16,11 @@ from sqlalchemy import select, update
 
 from course_sync.database import db
 from course_sync.models import Platform
+from lti_tool.audit import record_audit
 from lti_tool.models import Invite
 from lti_tool.registration_refusals import RegistrationRefused
 from lti_tool.secrets import hash_of
+from mentor_console.audit import note_audit
 
 REGISTER_PATH = "/lti/register"
 DEFAULT_DAYS = 7
@@ -45,7 +47,7 @@ def make_invite(
     created_by_id: int | None = None,
     updates: Platform | None = None,
 ) -> MadeInvite:
-    """Make an invite and commit it. `updates` = the platform of this organisation to bring up to date.
+    """Make an invite; audited, committed. `updates` = the platform of this organisation to bring up to date.
 
     Raises ValueError for days out of bounds, RegistrationRefused for a platform of another organisation.
     """
@@ -64,7 +66,9 @@ def make_invite(
         expires_at=now + timedelta(days=days),
     )
     db.session.add(invite)
-    db.session.commit()
+    db.session.flush()
+    subject = {"invite_id": invite.id, "approve_at_once": approve_at_once}
+    record_audit("invite_made", subject, now, organisation_id=organisation_id, actor_id=created_by_id)
     return MadeInvite(invite, f"{own_origin}{REGISTER_PATH}?{urlencode({'invite': token})}")
 
 
@@ -138,12 +142,18 @@ def release_invite(invite: Invite) -> None:
     db.session.commit()
 
 
-def withdraw_invite(invite: Invite, now: datetime) -> bool:
-    """Whether it could still be withdrawn: not after it was used."""
+def withdraw_invite(invite: Invite, now: datetime, *, actor_id: int | None = None) -> bool:
+    """Whether it could still be withdrawn: not after it was used. Audited; commits."""
     withdrawn = db.session.execute(
         update(Invite)
         .where(Invite.id == invite.id, Invite.used_at.is_(None), Invite.withdrawn_at.is_(None))
         .values(withdrawn_at=now)
     )
+    is_withdrawn = bool(withdrawn.rowcount == 1)  # type: ignore[attr-defined]
+    if is_withdrawn:
+        subject = {"invite_id": invite.id}
+        note_audit(
+            "invite_withdrawn", subject, now, organisation_id=invite.organisation_id, actor_id=actor_id
+        )
     db.session.commit()
-    return bool(withdrawn.rowcount == 1)  # type: ignore[attr-defined]
+    return is_withdrawn

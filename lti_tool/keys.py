@@ -22,6 +22,7 @@ from sqlalchemy import delete, or_, select, update
 
 from course_sync.database import db
 from course_sync.registrations import Registration
+from lti_tool.audit import record_audit
 from lti_tool.clock import Clock
 from lti_tool.models import ToolKey
 from lti_tool.secrets import Sealer
@@ -93,19 +94,19 @@ class ToolKeys:
             return list(self._newest_first)
 
     def rotate(self, *, at_once: bool = False) -> str:
-        """Make a new key and let the others run out; returns its kid.
+        """Make a new key and let the others run out, audited; returns its kid.
 
         `at_once` is for a key that got out: the others end now, and platforms that still hold our old key set
         refuse us until they read it again.
         """
         with self._lock, self._app.app_context():
             now = self._clock.real_now()
-            kid = self._make_row(now).kid
+            kid = self._add_row(now).kid
             ends_at = now if at_once else now + KEEP_AFTER_ROTATION
             others = update(ToolKey).where(ToolKey.kid != kid)
             still_longer = or_(ToolKey.retired_at.is_(None), ToolKey.retired_at > ends_at)
             db.session.execute(others.where(still_longer).values(retired_at=ends_at))
-            db.session.commit()
+            record_audit("key_rotated", {"kid": kid, "at_once": at_once}, now)
             self._reread(now)
             return kid
 
@@ -145,7 +146,7 @@ class ToolKeys:
 
     def _reread(self, now: datetime) -> None:
         with self._app.app_context():
-            rows = self._list_rows(now) or [self._make_row(now)]
+            rows = self._list_rows(now) or self._make_first(now)
             for row in rows:
                 if row.kid not in self._parsed:
                     self._parsed[row.kid] = _parse(self._sealer.open(row.private_key_sealed))
@@ -158,15 +159,21 @@ class ToolKeys:
         statement = select(ToolKey).where(or_(ToolKey.retired_at.is_(None), ToolKey.retired_at > now))
         return list(db.session.scalars(statement.order_by(ToolKey.created_at.desc(), ToolKey.kid)))
 
-    def _make_row(self, now: datetime) -> ToolKey:
+    def _make_first(self, now: datetime) -> list[ToolKey]:
         """Two processes may each make a first key at once: both are published, the newest signs."""
+        first = self._add_row(now)
+        db.session.commit()
+        return [first]
+
+    def _add_row(self, now: datetime) -> ToolKey:
+        """A new key; the caller commits."""
         private_key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
         pem = private_key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode()
         row = ToolKey(kid=secrets.token_hex(10), private_key_sealed=self._sealer.seal(pem), created_at=now)
         db.session.add(row)
-        db.session.commit()
+        db.session.flush()
         return row
 
 

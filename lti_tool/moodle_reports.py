@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from course_sync.database import db
 from course_sync.models import Context, Membership, Platform, SyncRun
+from lti_tool.audit import note_of_platform
 from lti_tool.registration import RegistrationInvalid
 from mentor_console.errors import Conflict
 
@@ -53,14 +54,17 @@ def parse_number(typed: str) -> int:
     return int(digits)
 
 
-def name_report(platform: Platform, number: int | None) -> None:
+def name_report(
+    platform: Platform, number: int | None, now: datetime, *, actor_id: int | None = None
+) -> None:
     """From the next sync on this report is read, or none. Sums that were read stay until replaced.
 
-    Raises Conflict where no web services are connected to read it with.
+    Audited; commits. Raises Conflict where no web services are connected to read it with.
     """
     if number is not None and not platform.moodle_url:
         raise Conflict("report_unconnected")
     platform.moodle_report_id = number
+    note_of_platform("report_dropped" if number is None else "report_named", platform, now, actor_id)
     db.session.commit()
 
 

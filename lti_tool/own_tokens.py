@@ -66,7 +66,6 @@ def connect(viewer: Viewer, typed: str, real_now: datetime) -> None:
     db.session.commit()
     _check_owner(site_url, token, subject)
     _keep(viewer.person_id, current_services().sealer.seal(token), real_now)
-    db.session.commit()
     _audit(viewer, "own_token_connected", real_now)
 
 
@@ -75,7 +74,6 @@ def remove(viewer: Viewer, real_now: datetime) -> None:
     token = db.session.get(PersonToken, viewer.person_id)
     if token is not None:
         db.session.delete(token)
-        db.session.commit()
         _audit(viewer, "own_token_erased", real_now)
 
 
@@ -130,5 +128,6 @@ def _subject_of(viewer: Viewer) -> str:
 
 
 def _audit(viewer: Viewer, action: str, real_now: datetime) -> None:
+    """Note the change the transaction holds, and commit both."""
     subject = {"person_id": viewer.person_id}
     record_audit(action, subject, real_now, organisation_id=viewer.organisation_id, actor_id=viewer.person_id)

@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 from course_sync.database import db
 from course_sync.models import ACTIVE, PENDING, Context, Deployment, Organisation, Platform
 from lti_tool import approvals, invites
-from lti_tool.audit import record_audit
 from lti_tool.invites import MadeInvite
 from lti_tool.models import Invite
 from mentor_console.access import AccessDenied, Viewer
@@ -90,7 +89,7 @@ def make_invite(
     viewer: Viewer, now: datetime, *, own_origin: str, approve_at_once: bool, updates: Platform | None
 ) -> MadeInvite:
     """A link for the organisation of the viewer. Only it may be copied; the list does not show it again."""
-    made = invites.make_invite(
+    return invites.make_invite(
         viewer.organisation_id,
         own_origin=own_origin,
         now=now,
@@ -98,8 +97,6 @@ def make_invite(
         created_by_id=viewer.person_id,
         updates=updates,
     )
-    _audit(viewer, "invite_made", {"invite_id": made.invite.id, "approve_at_once": approve_at_once}, now)
-    return made
 
 
 def withdraw_invite(viewer: Viewer, invite_id: int, now: datetime) -> None:
@@ -107,9 +104,8 @@ def withdraw_invite(viewer: Viewer, invite_id: int, now: datetime) -> None:
     invite = invites.find_by_id(invite_id)
     if invite is None or invite.organisation_id != viewer.organisation_id:
         raise AccessDenied("invite")
-    if not invites.withdraw_invite(invite, now):
+    if not invites.withdraw_invite(invite, now, actor_id=viewer.person_id):
         raise Conflict("invite_used")
-    _audit(viewer, "invite_withdrawn", {"invite_id": invite_id}, now)
 
 
 def decide_platform(viewer: Viewer, platform_id: int, *, approve: bool, now: datetime) -> None:
@@ -117,12 +113,8 @@ def decide_platform(viewer: Viewer, platform_id: int, *, approve: bool, now: dat
     platform = get_platform(viewer, platform_id)
     if not approve and platform.id == viewer.platform_id:
         raise Conflict("own_platform")
-    if approve:
-        approvals.approve_platform(platform)
-    else:
-        approvals.refuse_platform(platform)
-    action = "platform_approved" if approve else "platform_refused"
-    _audit(viewer, action, {"platform_id": platform_id}, now)
+    decide = approvals.approve_platform if approve else approvals.refuse_platform
+    decide(platform, now, actor_id=viewer.person_id)
 
 
 def decide_deployment(
@@ -133,15 +125,4 @@ def decide_deployment(
     deployment = next((row for row in platform.deployments if row.id == deployment_row), None)
     if deployment is None:
         raise AccessDenied("deployment")
-    approvals.decide_deployment(deployment, approve=approve)
-    action = "deployment_approved" if approve else "deployment_refused"
-    _audit(viewer, action, {"platform_id": platform_id, "deployment": deployment_row}, now)
-
-
-def note_change(viewer: Viewer, action: str, platform_id: int, now: datetime) -> None:
-    """Audit what else was changed about a platform."""
-    _audit(viewer, action, {"platform_id": platform_id}, now)
-
-
-def _audit(viewer: Viewer, action: str, subject: dict[str, object], now: datetime) -> None:
-    record_audit(action, subject, now, organisation_id=viewer.organisation_id, actor_id=viewer.person_id)
+    approvals.decide_deployment(platform, deployment, now, approve=approve, actor_id=viewer.person_id)

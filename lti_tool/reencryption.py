@@ -6,10 +6,12 @@ Finds the columns by their name: whatever is sealed is kept in a column that end
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Column, select, update
 
 from course_sync.database import Base, db
+from lti_tool.audit import record_audit
 from lti_tool.secrets import SealBroken, Sealer
 
 SUFFIX = "_sealed"
@@ -30,8 +32,8 @@ def list_sealed_columns() -> list[Column[str]]:
     return [column for table in tables for column in table.columns if column.name.endswith(SUFFIX)]
 
 
-def reseal_all(sealer: Sealer) -> Resealed:
-    """Seal every stored secret under the newest key and commit. What cannot be opened stays as it is."""
+def reseal_all(sealer: Sealer, now: datetime) -> Resealed:
+    """Seal every stored secret under the newest key; what cannot be opened stays. Audited; commits."""
     rewritten, left = 0, list[str]()
     for column in list_sealed_columns():
         (key,) = column.table.primary_key.columns
@@ -45,5 +47,5 @@ def reseal_all(sealer: Sealer) -> Resealed:
             unchanged = update(column.table).where(key == identity, column == sealed)
             db.session.execute(unchanged.values({column: fresh}))
             rewritten += 1
-    db.session.commit()
+    record_audit("secrets_reencrypted", {"rewritten": rewritten, "left": len(left)}, now)
     return Resealed(rewritten, tuple(left))

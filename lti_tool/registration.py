@@ -1,16 +1,14 @@
-"""Platforms the tool knows: add, save, find, list, connect; and the file of platforms applied at each start.
+"""Platforms the tool knows: add, save, find, list, connect.
 
 Every way of registering (by hand, by file, by invite) ends here, where addresses are checked before they are
-stored (LTI 1.3 core 3.1.3).
+stored (LTI 1.3 core 3.1.3). Each change is audited in its own transaction.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -23,15 +21,12 @@ from course_sync.records import registration_of
 from course_sync.registrations import Registration
 from lti_tool import registration_lookup
 from lti_tool.addresses import AddressInvalid, check_platform_address
-from lti_tool.audit import record_audit
-from lti_tool.config import ConfigError, Settings
+from lti_tool.audit import note_of_platform
+from lti_tool.config import Settings
 from lti_tool.secrets import Sealer
 
-CONFIG_KEY = "EMENTOR_TOOL_CONFIG"
 PRODUCTS = ("moodle", "canvas")
 _KNOWN = "client_id: a platform with this issuer and client_id is registered already"
-_OPTIONAL = {"product", "auth_audience"}
-"""Fields an entry of the file may leave out."""
 _ADDRESSES = ("issuer", "auth_login_url", "auth_token_url", "jwks_url")
 
 
@@ -71,16 +66,24 @@ class PlatformDetails:
 
 
 def add_platform(
-    details: PlatformDetails, settings: Settings, now: datetime, organisation_id: int | None = None
+    details: PlatformDetails,
+    settings: Settings,
+    now: datetime,
+    organisation_id: int | None = None,
+    *,
+    source: str = "",
 ) -> Platform:
     """Register a platform by hand, or bring the one with this issuer and client_id up to date.
 
     Deployment ids are added to those known; none is taken away. A platform that is known stays with its
-    organisation, and refused if it was. Raises RegistrationInvalid, PlatformForeign for one that is known to
-    belong to another organisation than the one named here.
+    organisation, and refused if it was. What is new or changed is audited, with the code of what told it
+    (`source`); commits. Raises RegistrationInvalid, PlatformForeign for one that is known to belong to
+    another organisation than the one named here.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms)
-    return _save(details, settings, now, _Terms(organisation_id, is_bound=False))
+    platform = _retried(lambda: _add(details, settings, now, _Terms(organisation_id, is_bound=False), source))
+    db.session.commit()
+    return platform
 
 
 def save_platform(
@@ -92,30 +95,52 @@ def save_platform(
     status: str,
     updates: Platform | None = None,
 ) -> Platform:
-    """Store what an invite brought; what is new about it gets this status. Raises RegistrationInvalid.
+    """Store what an invite brought; what is new about it gets this status. The caller audits and commits.
 
-    `updates` is the platform to bring up to date, also under a new client id. Raises PlatformForeign for a
-    platform of another organisation, or another than `updates`; PlatformInUse for one that is let in already,
-    which changes only where it is named by `updates` and an admin is shown what changes.
+    `updates` is the platform to bring up to date, also under a new client id. Raises RegistrationInvalid;
+    PlatformForeign for a platform of another organisation, or another than `updates`; PlatformInUse for one
+    that is let in already, which changes only where `updates` names it and an admin is shown what changes.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
-    return _save(details, settings, now, _Terms(organisation_id, status, updates))
+    return _retried(lambda: _upsert(details, settings, now, _Terms(organisation_id, status, updates)))
 
 
 def register_by_hand(
-    details: PlatformDetails, settings: Settings, now: datetime, organisation_id: int
+    details: PlatformDetails,
+    settings: Settings,
+    now: datetime,
+    *,
+    organisation_id: int,
+    actor_id: int | None = None,
 ) -> Platform:
-    """Store a platform an admin typed in for their organisation. Raises RegistrationInvalid where known."""
+    """Store a platform an admin typed in for their organisation. Audited; commits.
+
+    Raises RegistrationInvalid, also where it is known.
+    """
     _refuse_known(details, None)
-    return save_platform(details, settings, now, organisation_id=organisation_id, status=ACTIVE)
+    platform = save_platform(details, settings, now, organisation_id=organisation_id, status=ACTIVE)
+    note_of_platform("platform_registered", platform, now, actor_id)
+    db.session.commit()
+    return platform
 
 
-def change_platform(platform: Platform, details: PlatformDetails, settings: Settings) -> None:
-    """Put what an admin typed in place of what is stored; deployments stay. Raises RegistrationInvalid."""
+def change_platform(
+    platform: Platform,
+    details: PlatformDetails,
+    settings: Settings,
+    now: datetime,
+    *,
+    actor_id: int | None = None,
+) -> None:
+    """Put what an admin typed in place of what is stored; deployments stay. Audited; commits.
+
+    Raises RegistrationInvalid.
+    """
     check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
     _refuse_known(details, platform)
     for field in ("name", "issuer", "product", "client_id", *_ADDRESSES[1:], "auth_audience"):
         setattr(platform, field, getattr(details, field))
+    note_of_platform("platform_changed", platform, now, actor_id)
     try:
         db.session.commit()
     except IntegrityError:
@@ -123,14 +148,20 @@ def change_platform(platform: Platform, details: PlatformDetails, settings: Sett
         raise RegistrationInvalid(_KNOWN) from None
 
 
-def add_deployment(platform: Platform, deployment_id: str) -> None:
-    """Let a deployment of a platform launch, known before or not. Raises RegistrationInvalid."""
+def add_deployment(
+    platform: Platform, deployment_id: str, now: datetime, *, actor_id: int | None = None
+) -> None:
+    """Let a deployment of a platform launch, known before or not. Audited; commits.
+
+    Raises RegistrationInvalid.
+    """
     _check_text("deployment_ids", deployment_id, 255)
     known = next((row for row in platform.deployments if row.deployment_id == deployment_id), None)
     if known is not None:
         known.status = ACTIVE
     else:
         platform.deployments.append(Deployment(deployment_id=deployment_id))
+    note_of_platform("deployment_added", platform, now, actor_id)
     db.session.commit()
 
 
@@ -216,9 +247,19 @@ def list_platforms() -> list[Platform]:
 
 
 def connect_moodle(
-    platform_id: int, url: str, token: str, *, sealer: Sealer, allow_loopback: bool, now: datetime
+    platform_id: int,
+    url: str,
+    token: str,
+    *,
+    sealer: Sealer,
+    allow_loopback: bool,
+    now: datetime,
+    actor_id: int | None = None,
 ) -> Platform:
-    """Store where a Moodle's web services are, and their token, sealed. Raises RegistrationInvalid."""
+    """Store where a Moodle's web services are, and their token, sealed. Audited; commits.
+
+    Raises RegistrationInvalid.
+    """
     platform = get_platform(platform_id)
     _check_address("moodle_url", url, allow_loopback)
     token = token.strip()
@@ -229,66 +270,22 @@ def connect_moodle(
     platform.moodle_url = url.rstrip("/")
     platform.moodle_token_sealed = sealer.seal(token)
     platform.moodle_connected_at = now
+    note_of_platform("moodle_connected", platform, now, actor_id)
     db.session.commit()
     return platform
 
 
-def disconnect_moodle(platform: Platform) -> None:
-    """Erase the web-service token, where it was good, and the report read with it. What was read stays."""
+def disconnect_moodle(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
+    """Erase the web-service token, where it was good, and the report read with it. Audited; commits.
+
+    What was read stays.
+    """
     platform.moodle_url = None
     platform.moodle_token_sealed = None
     platform.moodle_connected_at = None
     platform.moodle_report_id = None
+    note_of_platform("moodle_disconnected", platform, now, actor_id)
     db.session.commit()
-
-
-def read_tool_config(path: Path, *, allow_loopback: bool) -> list[PlatformDetails]:
-    """The platforms of a tool_config.json, all checked. Raises ConfigError naming entry and field."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        raise ConfigError(CONFIG_KEY, "the file is not readable JSON") from None
-    listed = document.get("platforms") if isinstance(document, dict) else None
-    if not isinstance(listed, list):
-        raise ConfigError(CONFIG_KEY, 'the file must be {"platforms": [...]}')
-    entries = [_read_entry(number, entry, allow_loopback) for number, entry in enumerate(listed, start=1)]
-    seen: dict[tuple[str, str], int] = {}
-    for number, details in enumerate(entries, start=1):
-        first = seen.setdefault((details.issuer, details.client_id), number)
-        if first != number:
-            raise ConfigError(
-                CONFIG_KEY, f"platform {number}: has the issuer and client_id of platform {first}"
-            )
-    return entries
-
-
-def apply_tool_config(settings: Settings, now: datetime) -> list[Platform]:
-    """Add or update every platform of the settings' tool_config; needs a migrated database.
-
-    What is new or changed by it is noted in the audit log.
-    """
-    if settings.tool_config is None:
-        return []
-    entries = read_tool_config(settings.tool_config, allow_loopback=settings.allow_loopback_platforms)
-    return [_apply_entry(details, settings, now) for details in entries]
-
-
-def _apply_entry(details: PlatformDetails, settings: Settings, now: datetime) -> Platform:
-    known = find_platform(details.issuer, details.client_id)
-    before = _values_of(known) if known else None
-    platform = add_platform(details, settings, now)
-    if _values_of(platform) != before:
-        action = "platform_changed" if known else "platform_registered"
-        subject = {"platform_id": platform.id, "by": "tool_config"}
-        record_audit(action, subject, now, organisation_id=platform.organisation_id)
-    return platform
-
-
-def _values_of(platform: Platform) -> tuple[Any, ...]:
-    """Everything a file can change about a platform."""
-    fields = ("name", "product", "auth_audience", *_ADDRESSES)
-    places = sorted((row.deployment_id, row.status) for row in platform.deployments)
-    return (*(getattr(platform, field) for field in fields), *places)
 
 
 def get_default_organisation(settings: Settings, now: datetime) -> Organisation:
@@ -308,18 +305,35 @@ def get_default_organisation(settings: Settings, now: datetime) -> Organisation:
     return organisation
 
 
-def _save(details: PlatformDetails, settings: Settings, now: datetime, terms: _Terms) -> Platform:
+def _retried(save: Callable[[], Platform]) -> Platform:
     try:
-        platform = _upsert(details, settings, now, terms)
-        db.session.commit()
+        return save()
     except IntegrityError:
         db.session.rollback()  # another process registered it at the same moment: now it is an update
-        platform = _upsert(details, settings, now, terms)
-        db.session.commit()
+        return save()
+
+
+def _add(details: PlatformDetails, settings: Settings, now: datetime, terms: _Terms, source: str) -> Platform:
+    """Upsert, and note what that changed, if anything."""
+    known = find_platform(details.issuer, details.client_id)
+    before = _values_of(known) if known else None
+    platform = _upsert(details, settings, now, terms)
+    if _values_of(platform) != before:
+        action = "platform_changed" if known else "platform_registered"
+        more: dict[str, Any] = {"by": source} if source else {}
+        note_of_platform(action, platform, now, **more)
     return platform
 
 
+def _values_of(platform: Platform) -> tuple[Any, ...]:
+    """Everything that adding a platform again can change about it."""
+    fields = ("name", "product", "auth_audience", *_ADDRESSES)
+    places = sorted((row.deployment_id, row.status) for row in platform.deployments)
+    return (*(getattr(platform, field) for field in fields), *places)
+
+
 def _upsert(details: PlatformDetails, settings: Settings, now: datetime, terms: _Terms) -> Platform:
+    """Flushed, not committed."""
     platform = _find_to_update(details, terms)
     if platform is None:
         organisation_id = terms.organisation_id or get_default_organisation(settings, now).id
@@ -380,20 +394,3 @@ def _check_address(field: str, value: Any, allow_loopback: bool) -> None:
         check_platform_address(value, allow_loopback=allow_loopback)
     except AddressInvalid as problem:
         raise RegistrationInvalid(f"{field}: {problem}") from None
-
-
-def _read_entry(number: int, entry: Any, allow_loopback: bool) -> PlatformDetails:
-    fields = set(PlatformDetails.__dataclass_fields__)
-    if not isinstance(entry, dict) or not fields - _OPTIONAL <= set(entry) <= fields:
-        needed, optional = ", ".join(sorted(fields - _OPTIONAL)), ", ".join(sorted(_OPTIONAL))
-        raise ConfigError(
-            CONFIG_KEY, f"platform {number}: the fields are {needed}; and, if need be, {optional}"
-        )
-    if not isinstance(entry["deployment_ids"], list):
-        raise ConfigError(CONFIG_KEY, f"platform {number}: deployment_ids: must be a list")
-    details = PlatformDetails(**(entry | {"deployment_ids": tuple(entry["deployment_ids"])}))
-    try:
-        check_details(details, allow_loopback=allow_loopback)
-    except RegistrationInvalid as problem:
-        raise ConfigError(CONFIG_KEY, f"platform {number}: {problem}") from None
-    return details

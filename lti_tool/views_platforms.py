@@ -79,10 +79,15 @@ def add() -> Answer:
     viewer, services = current_viewer(), current_services()
     try:
         details = _typed_details(entered)
-        added = registration.register_by_hand(details, services.settings, g.real_now, viewer.organisation_id)
+        added = registration.register_by_hand(
+            details,
+            services.settings,
+            g.real_now,
+            organisation_id=viewer.organisation_id,
+            actor_id=viewer.person_id,
+        )
     except RegistrationInvalid as problem:
         return _render_form(entered, problem.field), 422
-    platform_desk.note_change(viewer, "platform_registered", added.id, g.real_now)
     return _back("show", platform_id=added.id, done="platform_added")
 
 
@@ -101,10 +106,15 @@ def change(platform_id: int) -> Answer:
     platform = platform_desk.get_platform(viewer, platform_id)
     entered = request.form.to_dict()
     try:
-        registration.change_platform(platform, _typed_details(entered), current_services().settings)
+        registration.change_platform(
+            platform,
+            _typed_details(entered),
+            current_services().settings,
+            g.real_now,
+            actor_id=viewer.person_id,
+        )
     except RegistrationInvalid as problem:
         return _render_platform(platform, entered=entered, wrong=problem.field), 422
-    platform_desk.note_change(viewer, "platform_changed", platform_id, g.real_now)
     return _back("show", platform_id=platform_id, done="platform_changed")
 
 
@@ -128,10 +138,10 @@ def add_deployment(platform_id: int) -> Answer:
     viewer = current_viewer()
     platform = platform_desk.get_platform(viewer, platform_id)
     try:
-        registration.add_deployment(platform, request.form.get("deployment_ids", "").strip())
+        deployment_id = request.form.get("deployment_ids", "").strip()
+        registration.add_deployment(platform, deployment_id, g.real_now, actor_id=viewer.person_id)
     except RegistrationInvalid as problem:
         return _render_platform(platform, wrong=problem.field), 422
-    platform_desk.note_change(viewer, "deployment_added", platform_id, g.real_now)
     return _back("show", platform_id=platform_id, done="deployment_approved")
 
 
@@ -161,10 +171,10 @@ def connect_moodle(platform_id: int) -> Answer:
             sealer=services.sealer,
             allow_loopback=services.settings.allow_loopback_platforms,
             now=g.real_now,
+            actor_id=viewer.person_id,
         )
     except RegistrationInvalid as problem:
         return _render_platform(platform, entered=request.form.to_dict(), wrong=problem.field), 422
-    platform_desk.note_change(viewer, "moodle_connected", platform_id, g.real_now)
     return _back("show", platform_id=platform_id, done="moodle_connected")
 
 
@@ -173,8 +183,8 @@ def connect_moodle(platform_id: int) -> Answer:
 def disconnect_moodle(platform_id: int) -> Response:
     """Erase the token of the web services."""
     viewer = current_viewer()
-    registration.disconnect_moodle(platform_desk.get_platform(viewer, platform_id))
-    platform_desk.note_change(viewer, "moodle_disconnected", platform_id, g.real_now)
+    platform = platform_desk.get_platform(viewer, platform_id)
+    registration.disconnect_moodle(platform, g.real_now, actor_id=viewer.person_id)
     return _back("show", platform_id=platform_id, done="moodle_removed")
 
 
@@ -186,13 +196,13 @@ def name_report(platform_id: int) -> Answer:
     platform = platform_desk.get_platform(viewer, platform_id)
     typed = request.form.get("report", "")
     try:
-        moodle_reports.name_report(platform, None if removing else moodle_reports.parse_number(typed))
+        number = None if removing else moodle_reports.parse_number(typed)
+        moodle_reports.name_report(platform, number, g.real_now, actor_id=viewer.person_id)
     except RegistrationInvalid as problem:
         return _render_platform(platform, entered={"report": typed}, wrong=problem.field), 422
     except Conflict as conflict:
         return _back("show", platform_id=platform_id, problem=conflict.code)
     done = "report_dropped" if removing else "report_named"
-    platform_desk.note_change(viewer, done, platform_id, g.real_now)
     return _back("show", platform_id=platform_id, done=done, _anchor="report")
 
 

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from course_sync.models import ACTIVE, PENDING
 from lti_tool import dynamic_registration, invites
-from lti_tool.approvals import audit_registration
 from lti_tool.dynamic_registration import list_changes
 from lti_tool.headers import frame_by_addresses
 from lti_tool.models import Invite
@@ -60,7 +59,6 @@ def connect() -> str:
         offered, services.client, services.settings, tool_names(), g.real_now
     )
     platform, invite = connected.platform, connected.invite
-    audit_registration(platform, invite, connected.changed, g.real_now)
     return render_template(
         "lti_tool/registered.html",
         platform=platform,

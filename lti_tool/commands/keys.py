@@ -12,7 +12,6 @@ from datetime import datetime
 
 import click
 
-from lti_tool.audit import record_audit
 from lti_tool.commands.support import with_app
 from lti_tool.keys import JWKS_CACHE_SECONDS, KEEP_AFTER_ROTATION, PUBLISH_FIRST, KeyState
 from lti_tool.reencryption import reseal_all
@@ -41,10 +40,13 @@ def list_keys(as_json: bool) -> None:
 @click.option("--at-once", is_flag=True, help="A key got out: end the old ones now, not in a day.")
 @with_app
 def rotate(at_once: bool) -> None:
-    """Make a new key and let the others run out."""
+    """Make a new key and let the others run out.
+
+    The new key is published at once and signs after ten minutes; the old ones stay published for a day.
+    Nothing is done on any platform.
+    """
     services = current_services()
     kid = services.keys.rotate(at_once=at_once)
-    record_audit("key_rotated", {"kid": kid, "at_once": at_once}, services.clock.real_now())
     click.echo(f"The new key is {kid}.")
     if at_once:
         click.echo(
@@ -69,11 +71,13 @@ def secrets() -> None:
 @secrets.command("reencrypt")
 @with_app
 def reencrypt() -> None:
-    """Encrypt every stored secret under the first key of EMENTOR_SECRET_KEY; safe to repeat."""
+    """Encrypt every stored secret anew; safe to repeat.
+
+    For a change of EMENTOR_SECRET_KEY: put the new key in front (new,old), restart all processes, run this,
+    then take the old key out.
+    """
     services = current_services()
-    outcome = reseal_all(services.sealer)
-    subject = {"rewritten": outcome.rewritten, "left": len(outcome.left)}
-    record_audit("secrets_reencrypted", subject, services.clock.real_now())
+    outcome = reseal_all(services.sealer, services.clock.real_now())
     click.echo(f"{outcome.rewritten} stored secrets are encrypted under the first key of EMENTOR_SECRET_KEY.")
     if not outcome.left:
         click.echo("The keys after the first may be taken out of EMENTOR_SECRET_KEY now.")

@@ -38,7 +38,7 @@ def add(name: str, locale: str | None, time_zone: str | None) -> None:
         created_at=now,
     )
     db.session.add(row)
-    db.session.commit()
+    db.session.flush()
     record_audit("organisation_added", {"organisation_id": row.id}, now, organisation_id=row.id)
     click.echo(f"Organisation {row.id} ({row.name}) is there.")
 

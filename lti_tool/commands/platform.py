@@ -14,12 +14,12 @@ import click
 
 from course_sync.models import ACTIVE, PENDING, Organisation, Platform
 from lti_tool import approvals, invites, registration
-from lti_tool.audit import record_audit
 from lti_tool.commands.connection import check
 from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, with_app
 from lti_tool.moodle_reports import LARGEST_NUMBER, name_report
 from lti_tool.services import current_services
 
+INVITE_HELP = "Number from: ementor platform invites"
 organisation_option = click.option(
     "--organisation", default=None, help="Name of the organisation; the one of the settings unless given."
 )
@@ -57,7 +57,6 @@ def add(organisation: str | None, product: str | None, **given: Any) -> None:
     now = services.clock.real_now()
     organisation_id = registration.get_organisation(organisation).id if organisation else None
     added = registration.add_platform(details, services.settings, now, organisation_id)
-    _audit(added, "platform_registered")
     click.echo(f"Platform {added.id} ({added.name}) is registered.")
     if added.status != ACTIVE:
         click.echo(f"It is still not let in: ementor platform approve --platform {added.id}")
@@ -108,9 +107,7 @@ def connect_moodle(platform_id: int, url: str, report_id: int | None) -> None:
         now=services.clock.real_now(),
     )
     if report_id is not None:
-        name_report(connected, report_id or None)
-        _audit(connected, "report_named" if report_id else "report_dropped")
-    _audit(connected, "moodle_connected")
+        name_report(connected, report_id or None, services.clock.real_now())
     click.echo(f"{connected.name} is connected to {connected.moodle_url}. Pull its courses: ementor sync")
 
 
@@ -141,8 +138,6 @@ def invite(organisation: str | None, approve: bool, days: int, update_id: int | 
         approve_at_once=approve,
         updates=updates,
     )
-    subject = {"invite_id": made.invite.id, "approve_at_once": approve}
-    record_audit("invite_made", subject, now, organisation_id=made.invite.organisation_id)
     click.echo(made.link)
 
 
@@ -162,7 +157,7 @@ def list_invites() -> None:
 
 
 @platform.command("withdraw")
-@click.option("--invite", "invite_id", required=True, type=PLATFORM_NUMBER, help="Number from: invites")
+@click.option("--invite", "invite_id", required=True, type=PLATFORM_NUMBER, help=INVITE_HELP)
 @with_app
 def withdraw(invite_id: int) -> None:
     """Take an invite back; its link connects nothing any more."""
@@ -170,7 +165,6 @@ def withdraw(invite_id: int) -> None:
     row = invites.find_by_id(invite_id)
     if row is None or not invites.withdraw_invite(row, now):
         raise registration.RegistrationInvalid("invite: there is no open one of this number")
-    record_audit("invite_withdrawn", {"invite_id": row.id}, now, organisation_id=row.organisation_id)
     click.echo(f"Invite {row.id} is taken back.")
 
 
@@ -180,8 +174,7 @@ def withdraw(invite_id: int) -> None:
 def approve(platform_id: int) -> None:
     """Let a platform in, with every place of it that waits for approval."""
     row = registration.get_platform(platform_id)
-    approvals.approve_platform(row)
-    _audit(row, "platform_approved")
+    approvals.approve_platform(row, current_services().clock.real_now())
     click.echo(f"Platform {row.id} ({row.name}) is let in.")
 
 
@@ -191,8 +184,7 @@ def approve(platform_id: int) -> None:
 def refuse(platform_id: int) -> None:
     """Let a platform in no more; its courses and people stay."""
     row = registration.get_platform(platform_id)
-    approvals.refuse_platform(row)
-    _audit(row, "platform_refused")
+    approvals.refuse_platform(row, current_services().clock.real_now())
     click.echo(f"Platform {row.id} ({row.name}) is not let in any more.")
 
 
@@ -244,8 +236,3 @@ Fill in on the platform's side:
                          coursesection_timeframe_end=$CourseSection.timeFrame.end
                          person_address_timezone=$Person.address.timezone
 """
-
-
-def _audit(row: Platform, action: str) -> None:
-    now = current_services().clock.real_now()
-    record_audit(action, {"platform_id": row.id}, now, organisation_id=row.organisation_id)

@@ -153,7 +153,7 @@ def test_with_lti_alone_each_page_says_what_is_not_known_and_who_can_turn_it_on(
     site: DemoSite, browser: PlainBrowser
 ) -> None:
     with site.tool.app_context():
-        disconnect_moodle(db.session.query(Platform).one())
+        disconnect_moodle(db.session.query(Platform).one(), current_services().clock.real_now())
         db.session.remove()
     course = site.launch(constants.TRAINER_ID, browser)
     site.run_jobs()

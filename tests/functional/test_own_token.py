@@ -27,7 +27,7 @@ def site(demo_site: DemoSite) -> DemoSite:
     with demo_site.tool.app_context():
         platform, now = db.session.query(Platform).one(), current_services().clock.now()
         platform.product = "moodle"
-        disconnect_moodle(platform)
+        disconnect_moodle(platform, now)
         person = {
             "subject": str(constants.MENTOR_1_ID),
             "names": {},

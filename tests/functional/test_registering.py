@@ -79,7 +79,8 @@ def platforms(site: DemoSite) -> list[dict[str, Any]]:
 def approve(site: DemoSite, platform_id: int) -> None:
     """As `ementor platform approve` does."""
     with site.tool.app_context():
-        approvals.approve_platform(db.session.get_one(Platform, platform_id))
+        now = current_services().clock.real_now()
+        approvals.approve_platform(db.session.get_one(Platform, platform_id), now)
         db.session.remove()
 
 

@@ -17,13 +17,14 @@ from lti_tool.reencryption import list_sealed_columns, reseal_all
 from lti_tool.secrets import SealBroken, Sealer
 
 OLD, NEW = "o" * 40, "n" * 40
+AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 class Hands:
     """A clock whose hands the test moves."""
 
     def __init__(self) -> None:
-        self.at = datetime(2026, 3, 1, 8, tzinfo=UTC)
+        self.at = AT
 
     def __call__(self) -> datetime:
         return self.at
@@ -101,8 +102,7 @@ def test_private_keys_are_deleted_after_their_time(ring: ToolKeys, hands: Hands)
 @pytest.fixture
 def stored(ring: ToolKeys) -> Platform:
     """A key and a token, both sealed under the old secret key."""
-    at = datetime(2026, 3, 1, tzinfo=UTC)
-    house = Organisation(name="House", locale="en", time_zone="Europe/Paris", created_at=at)
+    house = Organisation(name="House", locale="en", time_zone="Europe/Paris", created_at=AT)
     db.session.add(house)
     db.session.flush()
     url = "https://lms.example"
@@ -114,7 +114,7 @@ def stored(ring: ToolKeys) -> Platform:
         auth_login_url=url,
         auth_token_url=url,
         jwks_url=url,
-        created_at=at,
+        created_at=AT,
         moodle_token_sealed=Sealer([OLD]).seal("t" * 32),
     )
     db.session.add(row)
@@ -125,18 +125,18 @@ def stored(ring: ToolKeys) -> Platform:
 def test_resealed_secrets_need_the_old_key_no_longer(stored: Platform) -> None:
     with pytest.raises(SealBroken):
         Sealer([NEW]).open(stored.moodle_token_sealed or "")
-    outcome = reseal_all(Sealer([NEW, OLD]))
+    outcome = reseal_all(Sealer([NEW, OLD]), AT)
     assert (outcome.rewritten, outcome.left) == (2, ())
     assert Sealer([NEW]).open(stored.moodle_token_sealed or "") == "t" * 32
     (key,) = db.session.query(ToolKey)
     assert "PRIVATE KEY" in Sealer([NEW]).open(key.private_key_sealed)
-    assert reseal_all(Sealer([NEW])).rewritten == 2
+    assert reseal_all(Sealer([NEW]), AT).rewritten == 2
 
 
 def test_a_secret_nobody_can_open_is_named_and_left(stored: Platform) -> None:
     lost = stored.moodle_token_sealed = Sealer(["x" * 40]).seal("t" * 32)
     db.session.commit()
-    outcome = reseal_all(Sealer([NEW, OLD]))
+    outcome = reseal_all(Sealer([NEW, OLD]), AT)
     assert outcome.rewritten == 1
     assert outcome.left == (f"platform.moodle_token_sealed of {stored.id}",)
     db.session.expire_all()

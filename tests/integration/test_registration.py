@@ -26,9 +26,9 @@ from lti_tool.registration import (
     find_registration,
     list_platforms,
     list_registrations,
-    read_tool_config,
 )
 from lti_tool.services import Services
+from lti_tool.tool_config import read_tool_config
 from mentor_console.models import AuditEntry
 from tests.harness.lti_platform import TestPlatform
 
@@ -170,18 +170,24 @@ def as_entry(**changes: Any) -> dict[str, Any]:
 
 
 def write(path: Path, document: Any) -> Path:
-    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    path.write_text(document if isinstance(document, str) else json.dumps(document), "latin-1")
     return path
 
 
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        ("{", "JSON"),
+        ('{"platforms":\n [,]}', "the file is not JSON: line 2, column 3"),
+        ("[" * 100_000, "nested too deeply"),
+        ("\xff", "not written in UTF-8"),
         ([], "platforms"),
         ({"platforms": {}}, "platforms"),
-        ({"platforms": [as_entry(), "x"]}, "platform 2: the fields are"),
-        ({"platforms": [as_entry(jwks_uri="x")]}, "platform 1: the fields are"),
+        ({"platforms": [as_entry(), "x"]}, "platform 2: must be an object"),
+        ({"platforms": [as_entry(jwks_uri="x")]}, "platform 1: has no field 'jwks_uri'"),
+        (
+            {"platforms": [{"name": "X", "url": "x"}]},
+            "platform 1: lacks auth_login_url, auth_token_url, client_id",
+        ),
         ({"platforms": [as_entry(deployment_ids="1")]}, "deployment_ids: must be a list"),
         ({"platforms": [as_entry(deployment_ids=[1])]}, "deployment_ids: "),
         ({"platforms": [as_entry(issuer=5)]}, "platform 1: issuer: "),
@@ -221,6 +227,7 @@ def test_a_file_may_name_several_clients_of_one_issuer_and_leave_out_what_is_opt
     canvas = {"client_id": "2", "product": "canvas", "auth_audience": "https://aud.example"}
     listed = [short, as_entry(deployment_ids=[], **canvas)]
     path = write(tmp_path / "tool_config.json", {"platforms": listed})
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())  # as some editors begin a file
     app = create_app(replace(settings, tool_config=path))
     with app.app_context():
         plain, other = list_registrations(DETAILS.issuer)
@@ -305,7 +312,7 @@ def test_a_newer_key_signs_and_a_retired_one_is_not_published(app: Flask, second
     with app.app_context():
         (old,) = db.session.query(ToolKey).all()
         old_kid, now = old.kid, services.clock.real_now()
-        services.keys._make_row(now)
+        services.keys._make_first(now)
     published = [key["kid"] for key in second_process.keys.jwks()["keys"]]
     assert len(published) == 2
     assert published[1] == old_kid
