@@ -27,12 +27,17 @@
     return Boolean(cameBack) || some.call(form.querySelectorAll(FIELDS), isChanged);
   }
 
-  // A button that leads elsewhere sends the form, but is not what the form was filled in for.
-  function findHalfWritten(request) {
-    var pressed = request.triggeringEvent.submitter;
-    var sent = pressed && pressed.hasAttribute("formaction") ? null : request.elt;
+  // Not where only a problem is told, nor with a button that leads elsewhere than the form was filled in for.
+  function isUsedUp(sent) {
+    var pressed = sent.requestConfig.triggeringEvent.submitter;
+    var told = new URL(sent.xhr.responseURL).searchParams;
+    return !told.has("problem") && !(pressed && pressed.hasAttribute("formaction"));
+  }
+
+  function findHalfWritten(sent) {
+    var done = isUsedUp(sent) ? sent.requestConfig.elt : null;
     return filter.call(document.querySelectorAll("form"), function (form) {
-      return form !== sent && isHalfWritten(form);
+      return form !== done && isHalfWritten(form);
     });
   }
 
@@ -132,6 +137,7 @@
     if (form.hasAttribute("data-choices")) {
       filter.call(form.querySelectorAll(FIELDS), isChanged).forEach(chooseAgain);
     } else if (fresh) {
+      form.setAttribute("data-kept", ""); // what is wrong in it was said when it came back
       fresh.replaceWith(form);
       window.htmx.process(form);
       openAround(form);
@@ -153,7 +159,7 @@
       window.location.assign(event.detail.xhr.responseURL);
       return;
     }
-    half = findHalfWritten(event.detail.requestConfig);
+    half = findHalfWritten(event.detail);
   });
   document.addEventListener("htmx:afterSwap", function () {
     half.splice(0).forEach(putBack);

@@ -4,13 +4,14 @@
   "use strict";
 
   function show(part) {
-    var wrong = part.querySelector(".notice.problem[tabindex]") || part.querySelector("[aria-invalid='true']");
+    var wrong = part.querySelector(".notice.problem[tabindex]") || part.querySelector("[aria-invalid='true']:not([data-kept] *)");
     if (wrong) {
       wrong.focus();
     }
   }
 
-  // Only in what was exchanged: a form that came back earlier may still stand in another part of the page.
+  // Only in what was exchanged: a form that came back earlier may still stand in another part of the page, and where
+  // keep.js put it back.
   document.addEventListener("htmx:afterSettle", function (event) {
     show(event.target);
   });

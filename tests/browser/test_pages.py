@@ -78,6 +78,8 @@ def test_a_limit_is_refused_set_and_taken_back(open_tool: Open, watch: Watch) ->
     _, frame = open_tool(PEOPLE["trainer"])
     frame.evaluate("window.sameDocument = true")
     frame.locator(".members input").first.check()
+    frame.locator(".share button").click()
+    expect(frame.locator(".notice.problem")).to_be_focused()  # no e-mentor was chosen
     frame.locator("#breaks details.ask > summary").click()
     frame.locator("#break-name").fill("Feast")
     limit, button = frame.locator("#cap"), frame.locator("#coverage form:has(#cap) button")
