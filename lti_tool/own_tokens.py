@@ -90,6 +90,15 @@ def erase_unentitled(real_now: datetime) -> int:
     return len(gone)
 
 
+def erase_of_platform(platform_id: int) -> list[int]:
+    """Erase all tokens given by people of a platform; whose they were. The caller audits and commits."""
+    statement = select(PersonToken).join(PersonToken.person).where(Person.platform_id == platform_id)
+    gone = db.session.scalars(statement).all()
+    for token in gone:
+        db.session.delete(token)
+    return [token.person_id for token in gone]
+
+
 def _find_obstacle(platform: Platform, viewer: Viewer) -> str:
     if find_site_url(platform) is None:
         return "no_moodle"

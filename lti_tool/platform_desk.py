@@ -12,10 +12,13 @@ from sqlalchemy import func, select
 
 from course_sync.database import db
 from course_sync.models import ACTIVE, PENDING, Context, Deployment, Organisation, Platform
-from lti_tool import approvals, invites
+from lti_tool import approvals, invites, own_tokens, registration
 from lti_tool.invites import MadeInvite
 from lti_tool.models import Invite
+from lti_tool.registration import PlatformDetails, RegistrationInvalid
+from lti_tool.services import current_services
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.audit import note_audit
 from mentor_console.errors import Conflict
 
 
@@ -126,3 +129,21 @@ def decide_deployment(
     if deployment is None:
         raise AccessDenied("deployment")
     approvals.decide_deployment(platform, deployment, now, approve=approve, actor_id=viewer.person_id)
+
+
+def change_platform(viewer: Viewer, platform: Platform, details: PlatformDetails, now: datetime) -> None:
+    """Correct what was typed about a platform. Raises RegistrationInvalid, and then nothing has changed.
+
+    People gave their own tokens for the address the platform had: at another address they are erased, so that
+    nobody can have them sent there.
+    """
+    erased = [] if details.issuer == platform.issuer else own_tokens.erase_of_platform(platform.id)
+    house, actor_id = viewer.organisation_id, viewer.person_id
+    for person_id in erased:
+        subject = {"person_id": person_id}
+        note_audit("own_token_erased", subject, now, organisation_id=house, actor_id=actor_id)
+    try:
+        registration.change_platform(platform, details, current_services().settings, now, actor_id=actor_id)
+    except RegistrationInvalid:
+        db.session.rollback()
+        raise

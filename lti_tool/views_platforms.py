@@ -106,13 +106,7 @@ def change(platform_id: int) -> Answer:
     platform = platform_desk.get_platform(viewer, platform_id)
     entered = request.form.to_dict()
     try:
-        registration.change_platform(
-            platform,
-            _typed_details(entered),
-            current_services().settings,
-            g.real_now,
-            actor_id=viewer.person_id,
-        )
+        platform_desk.change_platform(viewer, platform, _typed_details(entered), g.real_now)
     except RegistrationInvalid as problem:
         return _render_platform(platform, entered=entered, wrong=problem.field), 422
     return _back("show", platform_id=platform_id, done="platform_changed")

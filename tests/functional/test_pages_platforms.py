@@ -7,6 +7,7 @@ import re
 import pytest
 from flask import Flask
 
+from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.models import PENDING, Deployment, Platform, SyncRun
 from lti_tool.services import current_services
@@ -238,3 +239,37 @@ def test_a_report_is_of_one_site(app: Flask, desk: Desk) -> None:
     assert report_of(app, own) == 3, "another token of the same site"
     desk.follow("admin", f"{HOME}/{own}/moodle", {"moodle_url": "https://other.example", "token": token})
     assert report_of(app, own) is None
+
+
+def test_at_another_address_nobodys_own_token_is_sent(app: Flask, desk: Desk) -> None:
+    course = desk.world.courses["main"]
+    owner, there = course.people["mentor"].id, f"{HOME}/{course.platform.id}"
+    with app.app_context():
+        moment = current_services().clock.real_now()
+        db.session.add(PersonToken(person_id=owner, token_sealed="sealed", connected_at=moment))
+        db.session.commit()
+
+    def kept() -> int:
+        with app.app_context():
+            number = db.session.query(PersonToken).count()
+            db.session.rollback()
+        return number
+
+    page, action = desk.open("admin", there), f"/platforms/{course.platform.id}"
+    typed = TYPED | {"client_id": "another"}
+    wrong = next(form for form in page.forms if form.action.endswith(action))
+    refused = desk.open("admin", wrong.action, dict(wrong.fields) | typed | {"jwks_url": "http://x.example"})
+    assert (refused.status, kept()) == (422, 1)
+    same = typed | {"issuer": dict(wrong.fields)["issuer"]}
+    assert "The platform is changed." in act(desk, page, action, **same).words
+    assert kept() == 1
+    assert "The platform is changed." in act(desk, page, action, **typed).words
+    assert kept() == 0
+    with app.app_context():
+        newest = db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).limit(2)
+        noted = {entry.action: entry.subject for entry in newest}
+        assert noted == {
+            "own_token_erased": {"person_id": owner},
+            "platform_changed": {"platform_id": course.platform.id},
+        }
+        db.session.rollback()
