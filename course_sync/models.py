@@ -183,7 +183,7 @@ class Membership(Model):
     progress_access_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """`last_access_at` as it stood at that reading: if it moved, the learner is read again."""
     grades_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the learner's grades were last read in a course too large to read all in each run."""
+    """When the learner's grades were last read where not all are read in each run."""
     grades_access_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """`last_access_at` as it stood at that reading."""
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

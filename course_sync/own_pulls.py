@@ -20,6 +20,7 @@ from course_sync.models import SOURCE_LTI, SOURCE_MOODLE, Context
 from course_sync.moodle_access import OwnToken, find_site_url, open_token
 from course_sync.platform_client import PlatformClient
 from course_sync.pull import Pull
+from course_sync.records import record_failure, record_outcome
 from course_sync.roster_records import ContextRef
 from course_sync.sources.moodle_own import OWN_REFUSED, OwnMoodleSource
 from course_sync.sync_runs import RunKeeper
@@ -61,7 +62,24 @@ def run_own_pulls(
         if error and error.code == OWN_REFUSED:
             _note_dead(token, keeper.pulse.real_now())
         pulls.append(pull)
+    _record_outcomes(context.id, pulls, keeper.as_of)
     return pulls
+
+
+def _record_outcomes(context_id: int, pulls: Sequence[Pull], now: datetime) -> None:
+    """A kind of fact was read where no account failed at it: what one of them could not read, it alone sees.
+
+    Else the time of another's reading would speak for learners nobody could be asked about. Commits.
+    """
+    for kind in {kind: None for pull in pulls for kind in pull.outcomes}:
+        asked = [pull.outcomes[kind] for pull in pulls if kind in pull.outcomes]
+        failed = next((error for error in asked if error), None)
+        record_outcome(context_id, kind, SOURCE_MOODLE, failed, now)
+    for pull in pulls:
+        error = pull.roster_errors.get(SOURCE_MOODLE)
+        if error:  # the list of the next account does not make up for it
+            record_failure(context_id, "roster", SOURCE_MOODLE, error.code, error.detail, now)
+    db.session.commit()
 
 
 def _list_sources(

@@ -71,6 +71,11 @@ class Pull:
         return bool(self._rosters)
 
     @property
+    def outcomes(self) -> Mapping[str, PlatformError | None]:
+        """How each kind of fact came out that was asked for; None = read whole."""
+        return self._tools.outcomes
+
+    @property
     def successes(self) -> int:
         """Kinds of facts that were read whole."""
         return self._tools.successes

@@ -19,7 +19,7 @@ from course_sync.learner_cells import CellBook, CellValues, Days, submission_day
 from course_sync.look_days import list_look_days
 from course_sync.models import SOURCE_MOODLE
 from course_sync.progress_records import SUBMISSION, FactGroup, list_activities, list_learners, record_cells
-from course_sync.records import find_last_read, record_failure, record_read
+from course_sync.records import find_last_read, record_outcome
 from course_sync.roster_records import ContextRef
 from course_sync.sources.base import ProgressSource
 from course_sync.sync_runs import RunKeeper
@@ -59,6 +59,8 @@ class PullTools:
         """Membership ids of learners whose own progress was read in this run."""
         self.stopped = False
         self.successes = 0
+        self.outcomes: dict[str, PlatformError | None] = {}
+        """How each kind of fact came out; None = read whole, as far as the source sees."""
 
     def call(self, asked: Iterable[Asked]) -> Iterator[tuple[Any, Any]]:
         """(key, result or PlatformError) of each call as it arrives, until the run must stop: what was left
@@ -110,13 +112,11 @@ class PullTools:
             self.keeper.note(kind, SOURCE_MOODLE, problem)
             if first is None and isinstance(problem, PlatformError):
                 first = problem
-        context_id = self.context.context_id
-        if first is None:
-            record_read(context_id, kind, SOURCE_MOODLE, self.now)
-            self.successes += 1
-        else:
-            record_failure(context_id, kind, SOURCE_MOODLE, first.code, first.detail, self.now)
-        db.session.commit()
+        self.outcomes[kind] = first
+        self.successes += first is None
+        if self.is_whole:  # what several accounts tell is known when the last of them was asked
+            record_outcome(self.context.context_id, kind, SOURCE_MOODLE, first, self.now)
+            db.session.commit()
 
     def changed(self, rows: int) -> None:
         """So many rows were written."""

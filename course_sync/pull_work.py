@@ -10,7 +10,7 @@ from functools import partial
 
 from course_sync.bulk import chunked
 from course_sync.database import db
-from course_sync.errors import PlatformError
+from course_sync.errors import PlatformError, PlatformRefused
 from course_sync.facts import Grades, Submissions, Updates
 from course_sync.hand_ins import NOTHING, HandInCells, count_vanished, find_complaint
 from course_sync.learner_cells import CellBook
@@ -18,7 +18,6 @@ from course_sync.models import Context
 from course_sync.progress_records import (
     GRADE,
     ActivityRow,
-    LearnerRow,
     confirm_hand_ins,
     list_unsettled,
     record_hand_ins_read,
@@ -26,13 +25,15 @@ from course_sync.progress_records import (
 )
 from course_sync.pull_tools import LEARNERS_PER_COMMIT, PullTools
 from course_sync.reading_plan import (
-    UNTOLD_GRADES_AGE,
+    MAX_LONE_GRADES,
     WHOLE_COURSE_LEARNERS,
     GradeCall,
+    are_grades_a_day_old,
     needs_grades,
     plan_grade_calls,
+    plan_lone_grades,
 )
-from course_sync.sources.base import ProgressSource
+from course_sync.sources.base import ONE_BY_ONE, ProgressSource
 
 ASSIGNMENTS_PER_CALL = 10
 ROWS_PER_CALL = 20_000
@@ -128,10 +129,34 @@ def _keep_hand_ins(
 def pull_grades(tools: PullTools, source: ProgressSource) -> None:
     """Read grades: of everybody in a small course, else of those whose grades may have changed."""
     book = tools.book(source)
-    problems: list[Exception] = []
-    read: list[tuple[GradeCall, Grades]] = []
     large = len(book.learners) > WHOLE_COURSE_LEARNERS
     calls = _plan_large(tools, source, book) if large else [GradeCall({}, frozenset())]
+    problems = _read_grades(tools, source, book, calls)
+    others = [problem for problem in problems if getattr(problem, "code", "") != ONE_BY_ONE]
+    if len(others) < len(problems):
+        problems = others + _read_one_by_one(tools, source, tools.book(source))
+    tools.close("grades", problems)
+    tools.keeper.advance()
+
+
+def _read_one_by_one(tools: PullTools, source: ProgressSource, book: CellBook) -> list[Exception]:
+    """Some of the learners in each run, until everybody has been read; and so on in turn."""
+    due = plan_lone_grades(book.learners, tools.now)
+    asked, left = due[:MAX_LONE_GRADES], len(due[MAX_LONE_GRADES:])
+    calls = [GradeCall({"person_id": row.external_id}, frozenset({row.external_id})) for row in asked]
+    problems = _read_grades(tools, source, book, calls)
+    if left:
+        said = f"the grades of {left} learners are read by the next updates"
+        problems.append(PlatformRefused(said, code="grades_of_some"))
+    return problems
+
+
+def _read_grades(
+    tools: PullTools, source: ProgressSource, book: CellBook, calls: Iterable[GradeCall]
+) -> list[Exception]:
+    """Make these calls and keep what they tell; what went wrong."""
+    problems: list[Exception] = []
+    read: list[tuple[GradeCall, Grades]] = []
     for call, outcome in tools.call((call, partial(source.fetch_grades, **call.arguments)) for call in calls):
         if isinstance(outcome, PlatformError):
             problems.append(outcome)
@@ -142,8 +167,7 @@ def pull_grades(tools: PullTools, source: ProgressSource) -> None:
             _keep_grades(tools, book, read)
             read = []
     _keep_grades(tools, book, read)
-    tools.close("grades", problems)
-    tools.keeper.advance()
+    return problems
 
 
 def _plan_large(tools: PullTools, source: ProgressSource, book: CellBook) -> list[GradeCall]:
@@ -166,7 +190,7 @@ def _find_graded(tools: PullTools, source: ProgressSource, book: CellBook) -> fr
         if not isinstance(outcome, PlatformError):
             graded: frozenset[str] = outcome
             return graded
-    return frozenset(row.external_id for row in book.learners if _is_a_day_old(row, tools))
+    return frozenset(row.external_id for row in book.learners if are_grades_a_day_old(row, tools.now))
 
 
 def _list_graded_assignments(book: CellBook, updates: Updates | None) -> list[str] | None:
@@ -181,10 +205,6 @@ def _list_graded_assignments(book: CellBook, updates: Updates | None) -> list[st
     if any(updates.graded.get(key, 0) > updates.attempted.get(key, 0) for key in quizzes):
         return None
     return [row.instance_id for row in assignments if row.external_id in updates.graded]
-
-
-def _is_a_day_old(learner: LearnerRow, tools: PullTools) -> bool:
-    return learner.grades_as_of is None or tools.now - learner.grades_as_of >= UNTOLD_GRADES_AGE
 
 
 def _keep_grades(tools: PullTools, book: CellBook, read: list[tuple[GradeCall, Grades]]) -> None:

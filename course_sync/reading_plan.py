@@ -33,6 +33,8 @@ LARGEST_ANSWER_LEARNERS = 2000
 BULK_SHARE = 0.3
 """From this share of a group on, one call for the group costs the platform less than one for each: a group
 of 50 takes as long as 15 learners."""
+MAX_LONE_GRADES = 50
+"""Learners whose grades are asked for one by one in a run; the others have their turn in the next ones."""
 UNTOLD_GRADES_AGE = timedelta(days=1)
 """Where the platform does not tell who was graded, a large course is read anew after so long."""
 
@@ -160,6 +162,23 @@ def _is_doubtful(activity: ActivityRow, now: datetime) -> bool:
 def needs_grades(learner: LearnerRow, now: datetime) -> bool:
     """Whether a learner of a large course has to have their grades read in this run."""
     return _is_due(learner, learner.grades_as_of, learner.grades_access_at, now)
+
+
+def plan_lone_grades(learners: Iterable[LearnerRow], now: datetime) -> list[LearnerRow]:
+    """Whose grades to ask for one by one: who came since they were read, and all whose are a day old.
+
+    The longest unread first, so that everybody has their turn; of the never read by chance, so that some who
+    are always refused do not keep the others from theirs.
+    """
+    due = [row for row in learners if needs_grades(row, now) or are_grades_a_day_old(row, now)]
+    by_chance = {row.membership_id: zlib.crc32(f"{row.membership_id} {now}".encode()) for row in due}
+    read_at = {row.membership_id: row.grades_as_of.timestamp() if row.grades_as_of else 0.0 for row in due}
+    return sorted(due, key=lambda row: (read_at[row.membership_id], by_chance[row.membership_id]))
+
+
+def are_grades_a_day_old(learner: LearnerRow, now: datetime) -> bool:
+    """Whether grades have to be read anew where nobody tells who was graded."""
+    return learner.grades_as_of is None or now - learner.grades_as_of >= UNTOLD_GRADES_AGE
 
 
 def needs_posts(

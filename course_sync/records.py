@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from course_sync.bulk import insert_new
 from course_sync.database import db
+from course_sync.errors import PlatformError
 from course_sync.models import ACTIVE, Context, Freshness, Membership, Person, Platform
 from course_sync.registrations import Registration
 from course_sync.vocabulary import context_role
@@ -153,6 +154,16 @@ def record_failure(context_id: int, kind: str, source: str, code: str, detail: s
     row = _ensure_freshness(context_id, kind, source)
     row.tried_at = now
     row.error_code, row.error_detail = code[:64], detail
+
+
+def record_outcome(
+    context_id: int, kind: str, source: str, error: PlatformError | None, now: datetime
+) -> None:
+    """Either of the two."""
+    if error is None:
+        record_read(context_id, kind, source, now)
+    else:
+        record_failure(context_id, kind, source, error.code, error.detail, now)
 
 
 def _ensure_freshness(context_id: int, kind: str, source: str) -> Freshness:

@@ -156,7 +156,7 @@ def cause_sentence(group: MissingGroup) -> str:
         ),
         "grades_of_some": _(
             "The own account it is read with is in no group, and Moodle gives it grades one learner at a "
-            "time: those of the latest visitors were read."
+            "time: some are read at each update, in turn."
         ),
     }
     return by_family.get(group.family, _("The learning platform refused to give it."))
@@ -203,7 +203,7 @@ def remedy_sentence(group: MissingGroup) -> str:
         ),
         "own_token_refused": _("Whoever gave it gives a new one, on the page “Your own Moodle account”."),
         "owner_not_in_course": _("Whoever gave the token asks to be enrolled in the course on Moodle."),
-        "grades_of_some": _("On Moodle, ask to be put into the group of your learners."),
+        "grades_of_some": _("The next updates go on; on Moodle, ask to join the group of your learners."),
         "functions": _(
             "On Moodle, ask the admin to add to the functions of the service: %(names)s.",
             names=", ".join(list_functions(group.kinds)),

@@ -20,6 +20,9 @@ from course_sync.facts import (
     Updates,
 )
 
+ONE_BY_ONE = "grades_one_by_one"
+"""Our code where the grades of everybody, or of a group, are told of one person at a time only."""
+
 
 class RosterSource(Protocol):
     """Lists who is in a context."""
@@ -50,7 +53,7 @@ class ProgressSource(RosterSource, Protocol):
         """Hand-ins of everybody for these assignments. Raises PlatformError."""
 
     def fetch_grades(self, *, group_id: int = 0, person_id: str = "0") -> Grades:
-        """Grades of everybody, of one group or of one person. Raises PlatformError."""
+        """Grades of everybody, of one group or of one person. Raises PlatformError (code ONE_BY_ONE)."""
 
     def fetch_graded(self, instance_ids: list[str], since: datetime) -> frozenset[str]:
         """Person ids of those who were graded for these assignments since then. Raises PlatformError."""

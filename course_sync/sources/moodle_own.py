@@ -7,9 +7,9 @@ list has not left.
 from __future__ import annotations
 
 from course_sync.errors import PlatformRefused
-from course_sync.facts import GradeFact, Grades, Roster, RosterMember
+from course_sync.facts import GradeFact, Grades, Roster
 from course_sync.platform_client import PlatformClient
-from course_sync.records import LEARNER_PLATFORM_ROLES
+from course_sync.sources.base import ONE_BY_ONE
 from course_sync.sources.moodle import MoodleSource
 
 OWN_REFUSED = "own_token_refused"
@@ -23,8 +23,6 @@ class OwnMoodleSource(MoodleSource):
     """One course as one person sees it."""
 
     is_whole = False
-    max_alone = 50
-    """Learners asked about one by one where the owner is in no group: the latest visitors."""
 
     def __init__(
         self, client: PlatformClient, base_url: str, token: str, course_id: str, owner_id: str
@@ -51,30 +49,19 @@ class OwnMoodleSource(MoodleSource):
         return roster
 
     def fetch_grades(self, *, group_id: int = 0, person_id: str = "0") -> Grades:
-        """Grades of everybody the account sees, where Moodle insists group by group."""
+        """Grades of everybody the account sees, where Moodle insists group by group.
+
+        Raises PlatformRefused (ONE_BY_ONE) where that is not open to the owner, who is in no group.
+        """
         try:
             return super().fetch_grades(group_id=group_id, person_id=person_id)
         except PlatformRefused as refusal:
-            if refusal.code != _NOT_ALL_GROUPS or group_id or person_id != "0":
+            if refusal.code != _NOT_ALL_GROUPS or person_id != "0":
                 raise
-        return self._fetch_in_parts()
-
-    def _fetch_in_parts(self) -> Grades:
-        members = self._roster.members if self._roster else {}
-        owner = members.get(self._owner_id)
+        owner = self._roster.members.get(self._owner_id) if self._roster else None
+        if group_id or owner is None or not owner.group_ids:
+            raise PlatformRefused("the owner of the token is not in the group", code=ONE_BY_ONE)
         found: dict[str, tuple[GradeFact, ...]] = {}
-        if owner and owner.group_ids:
-            for group in owner.group_ids:
-                found |= super().fetch_grades(group_id=group).by_person
-            return Grades(found)
-        learners = [row for row in members.values() if LEARNER_PLATFORM_ROLES.intersection(row.roles)]
-        learners.sort(key=_visit_seconds, reverse=True)  # who came last has the newest grades
-        for row in learners[: self.max_alone]:
-            found |= super().fetch_grades(person_id=row.external_id).by_person
-        left = len(learners) - self.max_alone
-        problem = PlatformRefused(f"grades of {left} learners were not asked for", code="grades_of_some")
-        return Grades(found, (problem,) if left > 0 else ())
-
-
-def _visit_seconds(member: RosterMember) -> float:
-    return member.last_access_at.timestamp() if member.last_access_at else 0.0
+        for group in owner.group_ids:
+            found |= super().fetch_grades(group_id=group).by_person
+        return Grades(found)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from course_sync import pull_work
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.errors import PlatformRefused
 from course_sync.models import Activity, Context, LookDay, Membership
-from course_sync.sources.moodle_own import OwnMoodleSource
 from course_sync.sync import PlatformServices
 from lti_tool.own_tokens import erase_unentitled
 from mentor_console.course_facts import load_course
@@ -266,15 +266,87 @@ def test_a_token_that_is_erased_or_replaced_during_a_run_does_not_end_it(world: 
     )
 
 
-def test_whose_grades_were_not_asked_for_is_said(world: OwnWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def lone_account(world: OwnWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner is in no group and sees four learners, three of whose grades fit into a run."""
     world.moodle.users[145] = replace(world.moodle.users[145], groups=())
-    monkeypatch.setattr(OwnMoodleSource, "max_alone", 3)
+    monkeypatch.setattr(pull_work, "MAX_LONE_GRADES", 3)
     world.client.ungrouped = {145}
-    world.moodle.users[151] = replace(world.moodle.users[151], last_access=VISIT + 60)
     world.give(145, FIRST)
+
+
+def grades_read(world: OwnWorld) -> dict[int, datetime]:
+    """When grades were read, of whom they were."""
+    read = {key: world.member(key).grades_as_of for key in range(150, 154)}
+    return {key: moment for key, moment in read.items() if moment}
+
+
+def test_grades_one_by_one_are_read_in_turn_and_who_waits_is_said(
+    world: OwnWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lone_account(world, monkeypatch)
     assert [problem.code for problem in world.sync().errors] == ["grades_of_some"]
     assert world.freshness("grades").error_code == "grades_of_some"
-    assert world.progress(151, 74), "who came last was asked about"
+    first = world.now
+    assert list(grades_read(world).values()) == [first] * 3
+    assert world.later(minutes=30).sync().errors == ()
+    assert sorted(grades_read(world).values()) == [first] * 3 + [world.now], "each has a time of their own"
+    assert world.freshness("grades").error_code is None
+    asked = len(world.moodle.called("gradereport_user_get_grade_items"))
+    world.later(minutes=30).sync()
+    asked = len(world.moodle.called("gradereport_user_get_grade_items")) - asked
+    assert asked == 0, "nobody came, and nobody's grades are a day old"
+    world.moodle.users[152] = replace(world.moodle.users[152], last_access=unix(world.now))
+    world.moodle.grades[(152, 74)] = (60, VISIT)
+    world.later(minutes=30).sync()
+    assert grades_read(world)[152] == world.now
+    graded = world.progress(152, 74)
+    assert graded is not None
+    assert graded.score_ratio == 0.6
+
+
+def test_all_grades_of_a_day_ago_are_asked_for_again_the_oldest_first(
+    world: OwnWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lone_account(world, monkeypatch)
+    world.sync()
+    world.later(hours=1).sync()
+    late = next(key for key, moment in grades_read(world).items() if moment == world.now)
+    assert [problem.code for problem in world.later(days=2).sync().errors] == ["grades_of_some"]
+    assert {key for key, moment in grades_read(world).items() if moment != world.now} == {late}
+
+
+def test_what_one_account_may_not_read_is_not_made_up_for_by_another(world: OwnWorld) -> None:
+    """Attempts at a quiz are refused to the first account: of its learners "no attempt" is not known."""
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    world.sync()
+    read_at = world.freshness("extensions").as_of
+    plain = world.client.call_moodle
+
+    def refuse(base_url: str, token: str, function: str, params: dict[str, Any], **options: Any) -> Any:
+        if token == FIRST and function in ("mod_quiz_get_user_attempts", "gradereport_user_get_grade_items"):
+            raise PlatformRefused("You may not", code="nopermissions")
+        return plain(base_url, token, function, params, **options)
+
+    world.client.call_moodle = refuse  # type: ignore[method-assign]
+    for user_id in (150, 155):
+        user = world.moodle.users[user_id]
+        world.moodle.users[user_id] = replace(user, last_access=unix(world.now + timedelta(minutes=5)))
+    assert world.later(hours=1).sync().state == "partial"
+    told = world.freshness("extensions")
+    assert (told.error_code, told.as_of) == ("nopermissions", read_at)
+    assert world.freshness("grades").error_code == "nopermissions"
+    assert world.freshness("submissions").error_code is None
+    assert world.freshness("submissions").as_of == world.now
+
+
+def test_an_account_that_is_not_in_the_course_is_told_of_beside_one_that_is(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    world.moodle.users[145] = replace(world.moodle.users[145], groups=())
+    world.sync()
+    assert world.freshness("roster").error_code == "owner_not_in_course"
+    assert "155" in world.seen()
 
 
 def test_a_key_of_ours_that_is_missing_is_no_fault_of_the_token(world: OwnWorld) -> None:
