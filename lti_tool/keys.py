@@ -54,7 +54,7 @@ class KeyState:
 class ToolKeys:
     """The key ring of one process. Every use of the database is in an application context of its own.
 
-    Parsing a PEM costs some 35 ms and signing with a parsed key 0.3 ms, hence the cache. Which of them signs
+    Opening and parsing a key takes longer than signing with it, hence the cache. Which of them signs
     and is published is asked each time, which is seldom: a key ended at once ends in every process.
     """
 
@@ -184,7 +184,8 @@ def _signing_kid(newest_first: list[ToolKey], now: datetime) -> str:
 
 
 def _parse(pem: str) -> rsa.RSAPrivateKey:
-    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    # Not asked whether its numbers fit each other, which takes 35 ms: the seal has shown that it is our own.
+    key = serialization.load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("a tool key is not an RSA key")
     return key

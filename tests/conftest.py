@@ -16,7 +16,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from course_sync.database import db
-from tests.harness import databases, network, routing, sharing_out
+from tests.harness import databases, key_pool, network, routing, sharing_out
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -72,6 +72,12 @@ def _no_network() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _addresses_compiled_once() -> Iterator[None]:
     with routing.compiled_once():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _keys_made_once() -> Iterator[None]:
+    with key_pool.handed_out():
         yield
 
 

@@ -83,6 +83,20 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo") / "state"
 
 
+def test_it_can_be_stopped_during_the_first_sync(state: Path, ports: list[int]) -> None:
+    """And started again right after: what was interrupted does not keep the next start away."""
+    running = start(state, ports)
+    try:
+        running.wait_for("Demo LMS at")
+        wait_for_a_running_sync(state)
+        running.send("SIGINT")
+        running.assert_all_gone()
+    finally:
+        running.close()
+    with demo(state, ports) as again:
+        assert "Traceback" not in again.said()
+
+
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_every_way_of_stopping_leaves_nothing(state: Path, ports: list[int], how: str) -> None:
     """The terminal's signal to the whole group, under load and in the middle of a sync."""
@@ -115,18 +129,3 @@ def test_a_new_day_is_synced_at_once_after_any_of_these(state: Path, ports: list
             while newest_day(state) == before:
                 assert time.monotonic() < deadline, f"no sync of the day after {before}"
                 time.sleep(0.05)
-
-
-def test_it_can_be_stopped_during_the_first_sync(tmp_path: Path) -> None:
-    """And started again right after: what was interrupted does not keep the next start away."""
-    ports, state = free_ports(2), tmp_path / "state"
-    running = start(state, ports)
-    try:
-        running.wait_for("Demo LMS at")
-        wait_for_a_running_sync(state)
-        running.send("SIGINT")
-        running.assert_all_gone()
-    finally:
-        running.close()
-    with demo(state, ports) as again:
-        assert "Traceback" not in again.said()

@@ -15,7 +15,7 @@ from threading import Barrier
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
 from course_sync.database import db
 from course_sync.models import (
@@ -90,8 +90,7 @@ class World:
 
     def watch(self, course: Context, days: Sequence[date]) -> None:
         """Visits were looked at on these days."""
-        db.session.add_all(LookDay(context_id=course.id, day=day) for day in days)
-        db.session.flush()
+        db.session.execute(insert(LookDay), [{"context_id": course.id, "day": day} for day in days])
 
     def make_person(self, platform: Platform | None = None, **columns: Any) -> Person:
         platform = platform or self.platform
