@@ -9,9 +9,11 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
-from lti_tool.audit import record_audit
+from lti_tool.audit import list_newest, record_audit
 from lti_tool.audit_page import PAGE_LINES
 from lti_tool.commands.audit import audit
+from lti_tool.demo import DemoAddresses
+from lti_tool.demo_seed import _register
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.world import MAIN, OTHER_ORGANISATION
 
@@ -105,6 +107,13 @@ def test_the_terminal_lists_the_installations_own_entries(
         assert (entry["action"], entry["organisation"]) == ("organisation_added", None)
         tell(7, 50, False)
         assert "There are no entries yet." in capsys.readouterr().out
+
+
+def test_a_demo_that_is_started_again_changes_nothing(app: Flask) -> None:
+    with app.app_context():
+        for _start in range(2):
+            _register(DemoAddresses(8000, 8001), desk_now(app))
+        assert [entry.action for entry in list_newest(9)] == ["moodle_connected", "platform_registered"]
 
 
 def desk_now(app: Flask) -> datetime:
