@@ -57,6 +57,7 @@ def photograph_all(browser: Browser, demo: LiveDemo) -> None:
     page.goto(demo.tool_page(constants.MENTOR_2_ID))
     page.wait_for_load_state("networkidle")
     photograph(page, "in-the-lms")
+    photograph_own_account(browser, demo)
 
 
 def photograph_learner(browser: Browser, demo: LiveDemo) -> None:
@@ -69,6 +70,7 @@ def photograph_learner(browser: Browser, demo: LiveDemo) -> None:
     page.locator("#say-need_help-text").fill("I do not understand the second assignment.")
     photograph(page, "own-page")
     page.locator("#say form .btn.main").first.click()
+    page.locator("#undo-bar").wait_for()
     page.locator("#say").scroll_into_view_if_needed()
     photograph(page, "own-page-answer")
 
@@ -139,12 +141,30 @@ def photograph_connecting(browser: Browser, demo: LiveDemo) -> None:
     page.locator("form[action$='/invites'] button").click()
     photograph(page, "platforms")
     link = page.locator("p.draft code").inner_text()
-    page = browser.new_context(viewport=LETTER, locale="en-GB").new_page()
-    page.goto(f"{demo.lms_url}{START_PATHS[MOODLE]}?{urlencode({'url': link})}")
-    photograph(page, "register")
-    page.locator("main form button").click()
-    page.locator("main form").wait_for(state="detached")
-    photograph(page, "registered")
+    guest = browser.new_context(viewport=LETTER, locale="en-GB").new_page()
+    guest.goto(f"{demo.lms_url}{START_PATHS[MOODLE]}?{urlencode({'url': link})}")
+    photograph(guest, "register")
+    guest.locator("main form button").click()
+    guest.locator("main form").wait_for(state="detached")
+    photograph(guest, "registered")
+    page.set_viewport_size(LETTER)
+    page.goto(page.url.partition("/platforms")[0] + "/audit")
+    photograph(page, "audit")
+
+
+def photograph_own_account(browser: Browser, demo: LiveDemo) -> None:
+    """Where somebody connects an own account: of a Moodle that is not connected as a whole."""
+    admin = launch(browser, demo, constants.ADMIN_ID)
+    admin.goto(f"{admin.url}/platforms")
+    admin.locator("section li a").first.click()
+    admin.locator("form[action$='/moodle/remove'] button").click()
+    admin.locator("details:has(#field-product) > summary").click()
+    admin.locator("#field-product").select_option("moodle")
+    admin.locator("form:has(#field-product) button").click()
+    admin.wait_for_url("**done=platform_changed")
+    page = launch(browser, demo, constants.MENTOR_2_ID, viewport={**LETTER, "height": 760})
+    page.goto("/".join(page.url.split("/")[:5]) + "/own-token")
+    photograph(page, "own-account")
 
 
 def photograph_placing(browser: Browser, demo: LiveDemo) -> None:
