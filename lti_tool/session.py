@@ -16,10 +16,11 @@ from hmac import compare_digest
 
 from flask import Response
 from sqlalchemy import Connection, insert
+from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import Headers
 
 from course_sync.database import db, one_writer, table_of
-from course_sync.models import ACTIVE
+from course_sync.models import ACTIVE, Platform
 from lti_tool.deep_linking import Placing
 from lti_tool.models import LaunchSession
 from lti_tool.secrets import hash_of
@@ -32,6 +33,11 @@ ADDRESS_LIFE = timedelta(hours=2)
 """Of a session whose address is all one needs."""
 _OPEN = insert(table_of(LaunchSession)).inline()
 """Made once: putting a statement together costs as much as running it."""
+_WITH_OWNERS = (
+    joinedload(LaunchSession.person),
+    joinedload(LaunchSession.platform).joinedload(Platform.organisation),
+)
+"""Every page asks for them: in whose language and zone, for whose platform."""
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _OWN_FRAME = frozenset({"iframe", "frame", "empty"})
@@ -138,7 +144,7 @@ def find_session(given: Credentials, real_now: datetime) -> LaunchSession | None
 
 def find_by_handle(handle: str) -> LaunchSession | None:
     """The row of a handle, live or not. Proves nothing about who asks."""
-    return db.session.get(LaunchSession, handle) if _HANDLE.fullmatch(handle) else None
+    return db.session.get(LaunchSession, handle, options=_WITH_OWNERS) if _HANDLE.fullmatch(handle) else None
 
 
 def facts_of(session: LaunchSession) -> LaunchFacts:

@@ -9,11 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Literal, TypeVar
 
 from flask import g
-from sqlalchemy import Select, and_, exists, false, literal, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -197,15 +208,26 @@ def open_to(*parts: Part) -> Callable[[View], View]:
 
 def _open_grants(launch: LaunchFacts) -> set[tuple[str, int | None]]:
     """Roles with their courses: given here by somebody, or that of e-mentor by a role of the platform."""
+    who = {
+        "person_id": launch.person_id,
+        "organisation_id": launch.organisation_id,
+        "context_id": launch.context_id,
+    }
+    found = db.session.execute(_grants_statement(db.engine.dialect.name), who)
+    return {(role, context_id) for role, context_id in found}
+
+
+@cache
+def _grants_statement(_dialect: str) -> CompoundSelect[str, int | None]:
+    """(role, course id). Made once per kind of database: every request asks this, and making it is slow."""
     given = select(RoleGrant.role, RoleGrant.context_id).where(
-        RoleGrant.person_id == launch.person_id,
-        RoleGrant.organisation_id == launch.organisation_id,
+        RoleGrant.person_id == bindparam("person_id"),
+        RoleGrant.organisation_id == bindparam("organisation_id"),
         RoleGrant.ended_at.is_(None),
         ~rests(RoleGrant),
     )
-    by_role = select_courses_by_role(launch.person_id, launch.context_id).subquery()
-    mapped = select(literal("mentor"), by_role.c.context_id)
-    return {(role, context_id) for role, context_id in db.session.execute(union_all(given, mapped))}
+    by_role = select_courses_by_role(bindparam("person_id"), bindparam("context_id")).subquery()
+    return union_all(given, select(literal("mentor"), by_role.c.context_id))
 
 
 def _find_membership(launch: LaunchFacts) -> Membership | None:

@@ -66,7 +66,7 @@ def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> C
     return _select_by_role(in_its_course).where(own).exists()
 
 
-def select_courses_by_role(person_id: int, launched_in: int | None) -> Select[int]:
+def select_courses_by_role(person_id: Id, launched_in: Id | None) -> Select[int]:
     """Ids of the courses in which a session of this person is e-mentor by a role."""
     return _select_by_role(_OWN.context_id == launched_in).where(_OWN.person_id == person_id)
 
