@@ -103,8 +103,12 @@ class Watch:
             self.said.append(f"{text} ({message.location.get('url', '')})")
 
 
-def run_axe(context: BrowserContext, target: Page | Frame, rules: Sequence[str] = ()) -> list[str]:
-    """Accessibility violations of a page or frame, one line each, with the element; `rules` names some alone.
+def run_axe(
+    context: BrowserContext, target: Page | Frame, rules: Sequence[str] = (), within: str = ":root"
+) -> list[str]:
+    """Accessibility violations of a page or frame, one line each, with the element.
+
+    `rules` names some alone; `within` selects what of the page is looked at.
 
     axe is brought in through the debugger, since the content security policy rightly refuses any other way.
     """
@@ -114,7 +118,8 @@ def run_axe(context: BrowserContext, target: Page | Frame, rules: Sequence[str] 
             _evaluate(session, execution, AXE.read_text(encoding="utf-8") + "\n;undefined")
         chosen = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": AXE_TAGS}
         options = {"runOnly": chosen, "resultTypes": ["violations"]}
-        result = _evaluate(session, execution, f"axe.run(document, {json.dumps(options)})")
+        asked = f"axe.run({json.dumps({'include': [[within]]})}, {json.dumps(options)})"
+        result = _evaluate(session, execution, asked)
     finally:
         session.detach()
     return [
