@@ -84,7 +84,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_can_be_stopped_during_the_first_sync(state: Path, ports: list[int]) -> None:
-    """And started again right after: what was interrupted does not keep the next start away."""
+    """What was interrupted does not keep the next start, that of the next test, away."""
     running = start(state, ports)
     try:
         running.wait_for("Demo LMS at")
@@ -93,8 +93,15 @@ def test_it_can_be_stopped_during_the_first_sync(state: Path, ports: list[int]) 
         running.assert_all_gone()
     finally:
         running.close()
-    with demo(state, ports) as again:
-        assert "Traceback" not in again.said()
+
+
+def test_a_demo_that_is_killed_takes_its_parts_along(state: Path, ports: list[int]) -> None:
+    with demo(state, ports) as running:
+        next_day(running)
+        wait_for_all_parts(running)
+        running.process.kill()
+        running.assert_all_gone()
+        assert "Traceback" not in running.said()
 
 
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
@@ -108,14 +115,6 @@ def test_every_way_of_stopping_leaves_nothing(state: Path, ports: list[int], how
             running.assert_all_gone()
         assert running.process.wait(10) == 0, running.said()
         assert "Traceback" not in running.said()
-
-
-def test_a_demo_that_is_killed_takes_its_parts_along(state: Path, ports: list[int]) -> None:
-    with demo(state, ports) as running:
-        next_day(running)
-        wait_for_all_parts(running)
-        running.process.kill()
-        running.assert_all_gone()
 
 
 def test_a_new_day_is_synced_at_once_after_any_of_these(state: Path, ports: list[int]) -> None:
