@@ -37,7 +37,8 @@ def reseal_all(sealer: Sealer, now: datetime) -> Resealed:
     rewritten, left = 0, list[str]()
     for column in list_sealed_columns():
         (key,) = column.table.primary_key.columns
-        for identity, sealed in db.session.execute(select(key, column).where(column.is_not(None))).all():
+        # Neither NULL nor "", which stands where a sealed text was erased.
+        for identity, sealed in db.session.execute(select(key, column).where(column != "")).all():
             try:
                 fresh = sealer.reseal(sealed)
             except SealBroken:

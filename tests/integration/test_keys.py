@@ -12,9 +12,10 @@ from course_sync.database import Base, db
 from course_sync.models import Organisation, Platform
 from lti_tool.clock import Clock
 from lti_tool.keys import FORGET_AFTER, JWKS_CACHE_SECONDS, KEEP_AFTER_ROTATION, PUBLISH_FIRST, ToolKeys
-from lti_tool.models import ToolKey
+from lti_tool.models import ToolKey, WaitingLaunch
 from lti_tool.reencryption import list_sealed_columns, reseal_all
 from lti_tool.secrets import SealBroken, Sealer
+from lti_tool.waiting_launches import SPENT
 
 OLD, NEW = "o" * 40, "n" * 40
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -141,6 +142,19 @@ def test_a_secret_nobody_can_open_is_named_and_left(stored: Platform) -> None:
     assert outcome.left == (f"platform.moodle_token_sealed of {stored.id}",)
     db.session.expire_all()
     assert stored.moodle_token_sealed == lost
+
+
+def test_a_spent_ticket_has_nothing_sealed_and_is_no_failure(stored: Platform) -> None:
+    kept = {"state_hash": "s" * 64, "platform_id": stored.id, "created_at": AT}
+    claims = {"spent": SPENT, "open": Sealer([OLD]).seal("{}")}
+    for ticket, sealed in claims.items():
+        db.session.add(WaitingLaunch(ticket_hash=ticket, claims_sealed=sealed, **kept))
+    db.session.commit()
+    outcome = reseal_all(Sealer([NEW, OLD]), AT)
+    assert (outcome.rewritten, outcome.left) == (3, ())
+    db.session.expire_all()
+    assert db.session.get_one(WaitingLaunch, "spent").claims_sealed == SPENT
+    assert Sealer([NEW]).open(db.session.get_one(WaitingLaunch, "open").claims_sealed) == "{}"
 
 
 def test_every_sealed_column_is_found() -> None:
