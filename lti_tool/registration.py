@@ -349,6 +349,7 @@ def _upsert(details: PlatformDetails, settings: Settings, now: datetime, terms: 
         platform.status = terms.status
     if platform.client_id not in (None, details.client_id):
         platform.deployments.clear()  # they belonged to the former client
+        db.session.flush()  # gone before the new client's, which may have the same ids
     if not terms.is_bound:
         platform.name = details.name
     for field in ("client_id", "auth_login_url", "auth_token_url", "jwks_url", "auth_audience"):
