@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -27,10 +27,6 @@ from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, 
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from mentor_console.reading_times import LearnerReading, find_read_at, read_learner
 from mentor_console.steps import find_required_ids, list_activities, list_progress
-
-STALE_VISIT = timedelta(days=2)
-"""A last visit read so much earlier than those of others says nothing of today: no account that is read with
-sees the learner any more."""
 
 
 @dataclass(frozen=True)
@@ -191,13 +187,14 @@ def _learner_facts(
     visits_read_at: datetime | None,
 ) -> LearnerFacts:
     as_of = row.access_as_of
-    is_stale = as_of and visits_read_at and visits_read_at - as_of > STALE_VISIT
+    is_read_earlier = as_of is not None and visits_read_at is not None and as_of < visits_read_at
     return LearnerFacts(
         membership_id=row.id,
         status=row.status,
         enrolled_at=row.enrolled_at,
         last_access_at=row.last_access_at,
-        access_known=as_of is not None and not is_stale,
+        access_known=as_of is not None,
+        visits_until=as_of if is_read_earlier else None,
         active_days=tuple(days),
         finished_at=row.completed_at,
         work=tuple(work),

@@ -24,13 +24,9 @@ from mentor_console.course_rules import thresholds_for
 from mentor_console.flags.assessment import Assessment, evaluate
 from mentor_console.flags.findings import Finding
 from mentor_console.flags.ranking import urgency
-from mentor_console.flags.standing import WATCHED
 from mentor_console.flags.thresholds import Thresholds
 from mentor_console.models import Flag, FlagReading
 from mentor_console.writes import insert_once, update_rows
-
-OF_VISITS = frozenset({"never_started", "silent"})
-"""Rules that only a visit, or an end of taking part, contradicts."""
 
 __all__ = ["CourseSnapshot", "FlagChanges", "assess_course", "load_course", "refresh_flags"]
 
@@ -84,19 +80,17 @@ def refresh_flags(
 
     Learners are judged as of `facts_at`, up to when facts are known (None = `now`). What changes is kept
     under `now`, when it was said. A flag whose rule finds nothing any more is cleared, as are those of
-    people who left, are suspended or are learners no longer; one about visits stays as it is while nobody
-    sees whether the learner came. Raises sqlalchemy's NoResultFound where there is no such course.
+    people who left, are suspended or are learners no longer. Raises sqlalchemy's NoResultFound where there is
+    no such course.
     """
     lock_course(context_id)  # one refresh at a time: none may end later with rules that were read earlier
     table, known_at = thresholds or thresholds_for(context_id), facts_at or now
     snapshot = load_course(context_id, known_at, table)
-    assessments = assess_course(snapshot, table, known_at)
-    wanted = {item.key: item for item in _list_raised(assessments, table)}
-    unseen = _list_unseen(snapshot, assessments)
+    wanted = {item.key: item for item in _list_raised(snapshot, table, known_at)}
     open_flags = {(flag.membership_id, flag.rule): flag for flag in _list_open(context_id)}
     added = [item for key, item in wanted.items() if key not in open_flags]
     kept = [(flag, wanted[key]) for key, flag in open_flags.items() if key in wanted]
-    ended = [flag.id for key, flag in open_flags.items() if key not in wanted.keys() | unseen]
+    ended = [flag.id for key, flag in open_flags.items() if key not in wanted]
     changed = [(flag.id, item) for flag, item in kept if _says_something_else(flag, item)]
     for flag, item in kept:
         _refresh(flag, item, known_at)
@@ -121,17 +115,8 @@ def judge_anew(context_id: int, now: datetime) -> FlagChanges:
     return refresh_flags(context_id, now, facts_at=judging_moment(context_id, now))
 
 
-def _list_unseen(snapshot: CourseSnapshot, assessments: Iterable[Assessment]) -> set[tuple[int, str]]:
-    """Learner and rule where visits would have to be known for the flag to be over."""
-    blind = {learner.membership_id for learner in snapshot.learners if not learner.access_known}
-    watched = (item.membership_id for item in assessments if item.standing in WATCHED)
-    return {
-        (membership_id, rule) for membership_id in watched if membership_id in blind for rule in OF_VISITS
-    }
-
-
-def _list_raised(assessments: Iterable[Assessment], thresholds: Thresholds) -> Iterable[_Raised]:
-    for assessment in assessments:
+def _list_raised(snapshot: CourseSnapshot, thresholds: Thresholds, now: datetime) -> Iterable[_Raised]:
+    for assessment in assess_course(snapshot, thresholds, now):
         for finding in assessment.findings:
             yield _Raised(assessment.membership_id, finding, urgency(assessment, thresholds))
 

@@ -304,7 +304,9 @@ def _order_reasons(flags: Sequence[Flag]) -> list[Reason]:
 
 
 def _as_of(membership: Membership, freshness: DataFreshness) -> datetime | None:
-    return freshness.as_of or membership.access_as_of or membership.as_of
+    """Visits of one learner may have been read longer ago than those of others."""
+    moments = (freshness.as_of, membership.access_as_of)
+    return min((moment for moment in moments if moment is not None), default=membership.as_of)
 
 
 def _quiet_learners(learners: Iterable[Membership]) -> tuple[QuietLearner, ...]:

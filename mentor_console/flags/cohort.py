@@ -40,7 +40,10 @@ def compute_cohort(
 
 def summarise_cohort(members: Sequence[OwnMeasures], thresholds: Thresholds, now: datetime) -> CohortFacts:
     """The same from measures of those who take part."""
-    visits, work = [item.visits for item in members], [item.work for item in members]
+    visits, work = (
+        [item.visits for item in members if item.visits.is_current],
+        [item.work for item in members],
+    )
     window = _find_common_window(visits)
 
     def middle(values: Iterable[int | None]) -> float | None:

@@ -118,7 +118,8 @@ class LearnerFacts(_Aware):
     """One learner in one course.
 
     `access_known` False: the platform never told about visits, so silence is unknown. True with
-    `last_access_at` None: it told that there was none. `enrolled_at` is None when unknown; the day of the
+    `last_access_at` None: it told that there was none. `visits_until`: visits are known up to then, not up to
+    the moment of judging; None = up to that. `enrolled_at` is None when unknown; the day of the
     first synchronisation is not an enrolment day for those who were already there. `active_days`:
     sorted days, in the course's zone, on which the learner is known to have been there (not days on which
     others graded).
@@ -133,6 +134,7 @@ class LearnerFacts(_Aware):
     enrolment_ends_at: datetime | None = None
     last_access_at: datetime | None = None
     access_known: bool = True
+    visits_until: datetime | None = None
     active_days: tuple[date, ...] = ()
     finished_at: datetime | None = None
     work: tuple[WorkFacts, ...] = ()

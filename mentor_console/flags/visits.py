@@ -7,7 +7,7 @@ only counts active days per period gives silence of at least so many days, and s
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from operator import sub
 
@@ -18,6 +18,8 @@ from mentor_console.flags.thresholds import Thresholds
 from mentor_console.flags.watching import idle_until, is_all_known, is_gap_known, is_visit, is_watched
 
 WEEKS_SHOWN = 8
+STALE_VISITS = timedelta(days=2)
+"""Visits known only up to a moment so much earlier say nothing of today; what they said then stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,10 @@ class Visits:
     """All values but dates are in days. `last_hand_in_at` stands in where no visit was ever told.
     `resumed_on`: the end of an agreed absence that the silence is counted from. `active_days_window`: the
     days that `active_days_in_window` is the sum over. `usual_gap_days`: a gap that there surely was;
-    `longest_gap_days` is known only if every gap is, and only where nothing had to be left out of it."""
+    `longest_gap_days` is known only if every gap is, and only where nothing had to be left out of it.
+    `is_current` False: measured up to the last reading, which is long ago; no measure of the cohort."""
 
+    is_current: bool = True
     never_opened: bool | None = None
     last_visit_at: datetime | date | None = None
     last_visit_on: date | None = None
@@ -61,10 +65,12 @@ class Visits:
 def measure_visits(
     course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
 ) -> Visits:
-    """All values of one learner at `now`, in any standing."""
-    if learner.access_known:
-        return _measure_known(course, learner, thresholds, now)
-    return _measure_counted(course, learner, thresholds, now)
+    """All values of one learner at `now`, in any standing; of visits, up to when they are known."""
+    if not learner.access_known:
+        return _measure_counted(course, learner, thresholds, now)
+    seen_until = min(now, learner.visits_until or now)
+    measured = _measure_known(course, learner, thresholds, now, seen_until)
+    return measured if now - seen_until <= STALE_VISITS else _keep_silence(measured)
 
 
 def is_never_opened(course: CourseFacts, learner: LearnerFacts, now: datetime) -> bool:
@@ -79,16 +85,16 @@ def is_never_opened(course: CourseFacts, learner: LearnerFacts, now: datetime) -
 
 
 def _measure_known(
-    course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime
+    course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds, now: datetime, seen_until: datetime
 ) -> Visits:
-    today = calendar.to_day(now, course.zone)
+    today = calendar.to_day(seen_until, course.zone)
     days = _list_days(course, learner, today)
-    visited_at = min(learner.last_access_at, now) if learner.last_access_at else None
+    visited_at = min(learner.last_access_at, seen_until) if learner.last_access_at else None
     # Platforms record hand-ins by batch and by proxy too: one stands in only where there was no visit.
     handed_in_at = None if visited_at else find_last_submission(learner, now)
     visited_on, handed_in_on = (_to_day(course, moment) for moment in (visited_at, handed_in_at))
     clock = calendar.find_clock_start(course, learner)
-    resumed = _find_resumption(course, learner, now)
+    resumed = _find_resumption(course, learner, seen_until)
     since = max((day for day in (visited_on, handed_in_on, clock, resumed) if day is not None), default=None)
     window = _watched_window(course, thresholds.activity_window_days, resumed, today)
     half = thresholds.slowing_window_days
@@ -103,7 +109,7 @@ def _measure_known(
         last_hand_in_on=handed_in_on,
         clock_started_on=clock,
         days_since_clock_start=_days_since(course, clock, today),
-        silent_days=_days_since(course, since, today),
+        silent_days=_days_since(course, since, max(today, since or today)),
         silent_break_days=calendar.count_break_days(course, since, today) if since else 0,
         resumed_on=resumed if since is not None and since == resumed else None,
         longest_gap_days=usual_gap if _is_longest(course, _since(days, clock), clock, usual_gap) else None,
@@ -116,6 +122,20 @@ def _measure_known(
         else None,
         weekly_active_days=_count_weekly(days, today) if is_watched(course, 7 * WEEKS_SHOWN, today) else None,
         came_back=_find_return(there, days, visited_on, clock, thresholds, today),
+    )
+
+
+def _keep_silence(measured: Visits) -> Visits:
+    """What a reading of long ago still says: that until then there was no visit."""
+    return replace(
+        measured,
+        is_current=False,
+        active_days_in_window=None,
+        active_days_window=None,
+        recent_active_days=None,
+        earlier_active_days=None,
+        weekly_active_days=None,
+        came_back=None,
     )
 
 

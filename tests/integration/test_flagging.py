@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from course_sync.models import SOURCE_MOODLE, Membership
 from course_sync.records import record_read
 from mentor_console.flagging import FlagChanges, load_course, refresh_flags
 from mentor_console.flags.findings import reason_from_json
+from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS
 from mentor_console.models import Flag
 from tests.integration.console_world import COURSE_START, NOW, World, counted_queries, days_ago
 
@@ -45,24 +47,62 @@ def come_back(membership: Membership) -> None:
     db.session.flush()
 
 
+def go_unread(*members: Membership, since_days: float) -> None:
+    """Nobody sees any more when they come; of the others it was read today."""
+    record_read(members[0].context_id, "access", SOURCE_MOODLE, NOW)
+    for member in members:
+        member.access_as_of = days_ago(since_days)
+    db.session.commit()
+
+
 def test_a_flag_about_visits_stays_while_nobody_sees_the_learner(world: World) -> None:
     """Visits that cannot be read any more are no visit; leaving the course, and a visit, end it."""
     unseen, gone = make_silent(world), make_silent(world)
     refresh_flags(world.course.id, NOW)
-    record_read(world.course.id, "access", SOURCE_MOODLE, NOW)  # of the others it was read today
-    for member in (unseen, gone):
-        member.access_as_of = days_ago(3)
+    go_unread(unseen, gone, since_days=3)
     gone.status = "left"
     db.session.commit()
     refresh_flags(world.course.id, NOW + timedelta(hours=1))
     (flag,), (ended,) = flags_of(unseen), flags_of(gone)
     assert flag.cleared_at is None
-    assert flag.evaluated_at == NOW
+    assert flag.reasons[0]["values"]["days"] == 17  # as far as they were read
     assert ended.cleared_at is not None
     come_back(unseen)
     unseen.access_as_of = NOW
     db.session.commit()
     refresh_flags(world.course.id, NOW + timedelta(hours=2))
+    assert flags_of(unseen)[0].cleared_at is not None
+
+
+@pytest.mark.parametrize(("since_days", "raised"), [(0.1, ["silent"]), (1.9, []), (2.1, []), (5, [])])
+def test_nobody_falls_silent_because_nobody_looks(world: World, since_days: float, raised: list[str]) -> None:
+    """The silence of a learner is counted as far as their visits are read."""
+    unseen = make_silent(world, days=8)
+    go_unread(unseen, since_days=since_days)
+    refresh_flags(world.course.id, NOW)
+    assert [flag.rule for flag in flags_of(unseen)] == raised
+
+
+def test_who_is_unseen_is_judged_by_the_rules_of_today(world: World) -> None:
+    """Other numbers end what they would not have raised."""
+    unseen = make_silent(world)
+    refresh_flags(world.course.id, NOW)
+    go_unread(unseen, since_days=3)
+    names = ("silent_watch_days", "silent_week_days", "silent_act_days", "silent_ceiling_days")
+    patient = replace(DEFAULT_THRESHOLDS, **dict.fromkeys(names, 60))
+    refresh_flags(world.course.id, NOW + timedelta(hours=1), patient)
+    assert flags_of(unseen)[0].cleared_at is not None
+
+
+def test_a_hand_in_ends_never_started_also_of_who_is_unseen(world: World) -> None:
+    activity = world.make_assignment_activity(-5)
+    unseen = world.make_member(last_access_days=None)
+    refresh_flags(world.course.id, NOW)
+    assert [flag.rule for flag in flags_of(unseen)] == ["never_started"]
+    go_unread(unseen, since_days=3)
+    world.know(unseen, activity, submission="submitted", submitted_at=days_ago(1))
+    db.session.commit()
+    refresh_flags(world.course.id, NOW + timedelta(hours=1))
     assert flags_of(unseen)[0].cleared_at is not None
 
 

@@ -171,15 +171,16 @@ def test_silence_of_an_account_neither_ends_a_membership_nor_removes_an_activity
     assert world.statuses()["150"] == "left", "the list of LTI is whole, and decides"
 
 
-def test_visits_no_account_sees_any_more_are_unknown_and_no_silence(world: OwnWorld) -> None:
+def test_visits_no_account_sees_any_more_are_known_up_to_then_and_no_silence(world: OwnWorld) -> None:
     world.give(145, FIRST)
     world.give(146, SECOND)
     world.sync()
+    seen_until = world.now
     world.client.groups.pop(SECOND)
     world.later(days=20).sync()
-    told = {row.membership_id: row.access_known for row in load_course(world.context_id, world.now).learners}
-    assert told[world.member(150).id]
-    assert not told[world.member(154).id]
+    told = {row.membership_id: row.visits_until for row in load_course(world.context_id, world.now).learners}
+    assert told[world.member(150).id] is None
+    assert told[world.member(154).id] == seen_until
 
 
 def test_a_learners_facts_are_dated_by_who_reads_this_learner(world: OwnWorld) -> None:
