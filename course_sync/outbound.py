@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin
@@ -88,7 +88,6 @@ class Outbound:
         self._idle: list[requests.Session] = []
         self._gates: dict[str, threading.BoundedSemaphore] = {}
         self._rests_until: dict[str, float] = {}
-        self._trusted = cache(ssl.create_default_context)
         self.request_count = 0
         """Requests sent so far, retries included."""
 
@@ -191,7 +190,7 @@ class Outbound:
             self.request_count += 1
             if self._idle:
                 return self._idle.pop()
-        return _new_session(self._user_agent, self.reach, self._trusted)
+        return _new_session(self._user_agent, self.reach)
 
     def _give_back(self, session: requests.Session) -> None:
         with self._lock:
@@ -234,7 +233,7 @@ class GatedOutbound:
         return answer
 
 
-def _new_session(user_agent: str, reach: Reach, trusted: Callable[[], ssl.SSLContext]) -> requests.Session:
+def _new_session(user_agent: str, reach: Reach) -> requests.Session:
     session = requests.Session()
     # Neither proxies nor ~/.netrc of the machine: credentials go only where a registration says.
     session.trust_env = False
@@ -242,25 +241,30 @@ def _new_session(user_agent: str, reach: Reach, trusted: Callable[[], ssl.SSLCon
     session.headers["Accept"] = "application/json"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _GuardedAdapter(reach, trusted))
+        session.mount(scheme, _GuardedAdapter(reach))
     return session
 
 
 class _GuardedAdapter(HTTPAdapter):
     """Connects only to the addresses that were checked, so a name cannot change its mind in between."""
 
-    def __init__(self, reach: Reach, trusted: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, reach: Reach) -> None:
         self._reach = reach
-        self._trusted = trusted
         super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
 
     def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
         host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
         if host["scheme"] == "https":
-            # The machine's own authorities beside the shipped ones, since intranet sites have no public
-            # certificate; read at first need and once, which takes 25 ms.
-            pool["ssl_context"] = self._trusted()
+            pool["ssl_context"] = self._trusted
         return host, pool
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        """The machine's own authorities beside the shipped ones: intranet sites have no public certificate.
+
+        Read at first need, since it takes 25 ms; for one session alone, since connecting changes it.
+        """
+        return ssl.create_default_context()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

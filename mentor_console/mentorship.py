@@ -50,10 +50,14 @@ def rests(grant: type[RoleGrant]) -> ColumnElement[bool]:
 
 
 def is_by_role(person_id: Id, context_id: Id) -> ColumnElement[bool]:
-    """Whether the person is an active member of the course (of any, for None) with a role that a rule makes
-    e-mentors."""
-    by_role = _select_by_role(true()).where(_OWN.person_id == person_id)
-    return (by_role if context_id is None else by_role.where(_OWN.context_id == context_id)).exists()
+    """Whether the person is an active member of the course with a role that a rule makes e-mentors."""
+    own = and_(_OWN.person_id == person_id, _OWN.context_id == context_id)
+    return _select_by_role(true()).where(own).exists()
+
+
+def is_by_role_anywhere(person_id: Id) -> ColumnElement[bool]:
+    """The same of any course."""
+    return _select_by_role(true()).where(_OWN.person_id == person_id).exists()
 
 
 def is_by_role_for(person_id: int, context_id: Id, launched_in: int | None) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.models import Context, Membership, Person, Platform
 from course_sync.moodle_access import OwnToken
-from mentor_console.mentorship import holds, is_by_role, rests
+from mentor_console.mentorship import holds, is_by_role, is_by_role_anywhere, rests
 from mentor_console.models import RoleGrant
 
 _READ, _OWN = aliased(Context), aliased(Membership)
@@ -69,9 +69,9 @@ def has_part(person_id: Any, context_id: Any) -> ColumnElement[bool]:
         ~rests(RoleGrant),
     )
     teaches = and_(_OWN.person_id == person_id, _OWN.status == "active", holds(_OWN.nrps_roles, "Instructor"))
+    by_role = is_by_role_anywhere(person_id)
     if context_id is not None:
+        by_role = is_by_role(person_id, context_id)
         given = and_(given, RoleGrant.context_id == context_id)
         teaches = and_(teaches, _OWN.context_id == context_id)
-    return or_(
-        exists().where(given), select(_OWN.id).where(teaches).exists(), is_by_role(person_id, context_id)
-    )
+    return or_(exists().where(given), select(_OWN.id).where(teaches).exists(), by_role)
