@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from course_sync.database import db
 from course_sync.errors import AddressRefused, PlatformError, PlatformRefused
 from course_sync.models import ACTIVE, PENDING, Platform
@@ -32,8 +34,9 @@ from lti_tool.registration import (
     save_platform,
 )
 from lti_tool.registration_refusals import RegistrationRefused
-from lti_tool.secrets import SealBroken, Sealer
+from lti_tool.secrets import SealBroken, Sealer, hash_of
 from lti_tool.tool_description import TOOL_CONFIGURATION, registration_document
+from mentor_console.models import AuditEntry
 
 FETCH_SECONDS = 10.0
 """Somebody waits in front of the page."""
@@ -41,6 +44,8 @@ MAX_DOCUMENT_BYTES = 256 * 1024
 """Moodle's has 3 kB, Canvas's some 20."""
 OFFER_LIFE = timedelta(minutes=30)
 """Moodle's registration token lives an hour."""
+UNDER_WAY = timedelta(minutes=1)
+"""So long after an invite was taken its platform may still be asked; far longer than that may last."""
 MAX_TOKEN_CHARS = 8192
 COMPARED = ("auth_login_url", "auth_token_url", "jwks_url", "auth_audience")
 """What an admin is shown before a known platform changes, in this order."""
@@ -67,6 +72,11 @@ class Offer:
         """For the form: nobody can read or change it on the way."""
         values = asdict(self) | {"made_at": self.made_at.isoformat()}
         return sealer.seal(json.dumps(values))
+
+    @property
+    def mark(self) -> str:
+        """By which the entry of what came of it knows this very offer again; tells nothing by itself."""
+        return hash_of(f"{self.invite_token} {self.registration_token} {self.made_at.isoformat()}")[:16]
 
 
 @dataclass(frozen=True)
@@ -143,20 +153,61 @@ def connect(
 ) -> Connected:
     """Consume the invite, register at the platform, and store what it answers. Raises RegistrationRefused.
 
-    What comes to nothing leaves the invite usable.
+    What comes to nothing leaves the invite usable. The same offer again, as by a double click, changes
+    nothing and returns what came of it.
     """
     if now - offer.made_at > OFFER_LIFE:
         raise RegistrationRefused("offer_stale")
-    invite = invites.get_invite(offer.invite_token, now)
-    count_use(INVITES, str(invite.id), now)
-    invites.consume_invite(invite, now)
+    known = invites.find_invite(offer.invite_token)
+    done = _find_done(offer, known) if known else None
+    if done is not None:
+        return done
+    invite = _take_invite(offer, now)
     try:
         answer = _post_registration(offer, client, settings.public_url, names)
         details = _details_of(offer.description, answer)
-        return _store(details, invite, settings, now)
+        return _store(details, invite, offer.mark, settings, now)
     except Exception:  # also what nobody foresaw: the invite was of no use to anybody
         invites.release_invite(invite)
         raise
+
+
+def _find_done(offer: Offer, invite: Invite) -> Connected | None:
+    """What came of this very offer; None = nothing yet."""
+    entry = next((row for row in _list_outcomes(invite) if row.subject.get("offer") == offer.mark), None)
+    platform = db.session.get(Platform, entry.subject["platform_id"]) if entry else None
+    if entry is None or platform is None:
+        return None
+    changed = entry.subject.get("changed")
+    return Connected(platform, invite, None if changed is None else tuple(changed))
+
+
+def _list_outcomes(invite: Invite) -> list[AuditEntry]:
+    """Entries of what an invite brought; they bear the moment at which it was taken."""
+    at_once = AuditEntry.happened_at == invite.used_at
+    own = select(AuditEntry).where(AuditEntry.organisation_id == invite.organisation_id, at_once)
+    found = db.session.scalars(own)
+    return [row for row in found if row.subject.get("invite_id") == invite.id and "offer" in row.subject]
+
+
+def _take_invite(offer: Offer, now: datetime) -> Invite:
+    """Count and consume the invite. Raises RegistrationRefused, also where it is being used right now."""
+    try:
+        invite = invites.get_invite(offer.invite_token, now)
+        count_use(INVITES, str(invite.id), now)
+        invites.consume_invite(invite, now)
+    except RegistrationRefused as refusal:
+        used = invites.find_invite(offer.invite_token)
+        if refusal.code == "invite_used" and used is not None and _is_under_way(used, now):
+            raise RegistrationRefused("invite_in_use") from None
+        raise
+    return invite
+
+
+def _is_under_way(invite: Invite, now: datetime) -> bool:
+    """Whether its platform may still be asked: taken just now, and nothing is noted of it yet."""
+    is_fresh = invite.used_at is not None and now - invite.used_at <= UNDER_WAY
+    return is_fresh and not _list_outcomes(invite)
 
 
 def _post_registration(
@@ -200,7 +251,9 @@ def _details_of(description: PlatformDescription, answer: dict[str, Any]) -> Pla
     )
 
 
-def _store(details: PlatformDetails, invite: Invite, settings: Settings, now: datetime) -> Connected:
+def _store(
+    details: PlatformDetails, invite: Invite, mark: str, settings: Settings, now: datetime
+) -> Connected:
     """Store a platform the invite brings, or bring up to date the one it names or finds."""
     status = ACTIVE if invite.approve_at_once else PENDING
     known = invite.platform or find_platform(details.issuer, details.client_id)
@@ -223,14 +276,16 @@ def _store(details: PlatformDetails, invite: Invite, settings: Settings, now: da
     except RegistrationInvalid as problem:
         raise RegistrationRefused("registration_unclear", str(problem)) from None
     invite.platform_id = platform.id
-    _note(platform, invite, changed, now)
+    _note(platform, invite, mark, changed, now)
     db.session.commit()
     return Connected(platform, invite, changed)
 
 
-def _note(platform: Platform, invite: Invite, changed: tuple[str, ...] | None, now: datetime) -> None:
+def _note(
+    platform: Platform, invite: Invite, mark: str, changed: tuple[str, ...] | None, now: datetime
+) -> None:
     """That a platform came by an invite, or which fields of a known one it changed; and its state."""
-    more: dict[str, Any] = {"invite_id": invite.id, "status": platform.status}
+    more: dict[str, Any] = {"invite_id": invite.id, "offer": mark, "status": platform.status}
     if changed is None:
         note_of_platform("platform_registered", platform, now, **more)
     else:

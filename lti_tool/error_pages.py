@@ -26,7 +26,7 @@ from lti_tool.refusal_log import record_refusal
 from lti_tool.refusal_texts import PERSON
 from lti_tool.refusals import LaunchRefused
 from lti_tool.registration_refusals import RegistrationRefused
-from lti_tool.registration_wording import approval_words, refusal_words
+from lti_tool.registration_wording import approval_words, refusal_words, safe_words
 from mentor_console.access import AccessError, NoSession
 from mentor_console.errors import Conflict, ConsoleError
 
@@ -73,8 +73,8 @@ def page_of_refusal(refusal: LaunchRefused) -> ErrorPage:
 def page_of_registration_refusal(refusal: RegistrationRefused) -> ErrorPage:
     """The page of a registration by invite that does not go on."""
     words = refusal_words(refusal)
-    safe = _("Nothing was changed.")
-    return ErrorPage(refusal.status, refusal.code, words.title, (*words.sentences, safe), words.next_steps)
+    sentences = (*words.sentences, *safe_words(refusal.code))
+    return ErrorPage(refusal.status, refusal.code, words.title, sentences, words.next_steps)
 
 
 def _refusal_words(refusal: LaunchRefused) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

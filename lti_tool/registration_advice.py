@@ -33,6 +33,10 @@ REGISTRATION_ADVICE = {
     "invite_used": Advice(
         N_("Somebody opened an invite that had connected a platform already."), _NEW_INVITE
     ),
+    "invite_in_use": Advice(
+        N_("Connecting a platform was confirmed a second time while the first was under way."),
+        N_("Nothing to do: look whether the platform stands in the list now."),
+    ),
     "invite_withdrawn": Advice(N_("Somebody opened an invite that was taken back."), _NEW_INVITE),
     "invite_foreign": Advice(
         N_("An invite was opened on a platform of another organisation, or on another one than it is for."),

@@ -29,6 +29,7 @@ CODES = {
     "invite_unknown": 404,
     "invite_expired": 410,
     "invite_used": 410,
+    "invite_in_use": 409,
     "invite_withdrawn": 410,
     "invite_foreign": 403,
     "invite_not_update": 409,
@@ -46,3 +47,10 @@ CODES = {
     "registration_unclear": 502,
 }
 """Code -> HTTP status."""
+
+USED_BEFORE = frozenset({"invite_used", "invite_in_use"})
+"""Nothing came of this request, but perhaps of the one before it."""
+PERHAPS_NOTED = frozenset(
+    {"invite_foreign", "invite_not_update", "registration_unreachable", "registration_unclear"}
+)
+"""The registration was sent by then: the platform may list the tool, though nothing is stored here."""

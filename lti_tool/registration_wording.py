@@ -11,7 +11,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from course_sync.models import ACTIVE, PENDING
-from lti_tool.registration_refusals import RegistrationRefused
+from lti_tool.registration_refusals import PERHAPS_NOTED, USED_BEFORE, RegistrationRefused
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,26 @@ def refusal_words(refusal: RegistrationRefused) -> RefusalWords:
     return RefusalWords(title, (sentence, *said), _next_steps(refusal.code))
 
 
+def safe_words(code: str) -> tuple[str, ...]:
+    """What a refused registration has left as it was: said only where it is certain."""
+    if code in USED_BEFORE:
+        return ()
+    if code in PERHAPS_NOTED:
+        return (
+            _(
+                "In this tool nothing was changed. The platform may have noted the tool all the same: look "
+                "at its list of tools, and delete there what is left over."
+            ),
+        )
+    return (_("Nothing was changed."),)
+
+
 def _sentences(refusal: RegistrationRefused) -> tuple[str, str]:
     code = refusal.code
+    if code == "invite_in_use":
+        return _("The platform is being connected"), _(
+            "Connecting was confirmed already, and the platform is being asked right now."
+        )
     if code.startswith("invite_"):
         return _("This invite cannot be used"), _invite_sentences()[code]
     if code.startswith("configuration_"):
@@ -222,6 +240,8 @@ def _next_steps(code: str) -> tuple[str, ...]:
     by_hand = _("If it happens again, connect the platform by hand; the documentation says how.")
     if code in ("invite_missing", "invite_unknown"):
         return (_("Copy the whole link again, and paste it into your learning platform."), new_invite)
+    if code in USED_BEFORE:
+        return _steps_after_use(code, new_invite)
     if code == "invite_not_update":
         return (
             _("Ask an admin for an invite that brings this platform up to date: Organisation, Platforms."),
@@ -237,3 +257,10 @@ def _next_steps(code: str) -> tuple[str, ...]:
         _("Start again from your learning platform. The invite is still good."),
         by_hand,
     )
+
+
+def _steps_after_use(code: str, new_invite: str) -> tuple[str, ...]:
+    look = _("Look at your platform’s list of tools: once it is connected, this tool stands there.")
+    if code == "invite_in_use":
+        return (_("Wait a few seconds, then load this page again: it says what came of it."), look)
+    return (_("If you confirmed it yourself just now, it may have worked."), look, new_invite)
