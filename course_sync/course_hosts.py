@@ -19,7 +19,7 @@ def list_hosts(context: Context) -> frozenset[str]:
 
 def main_host(context: Context) -> str:
     """The host that most of a pull is asked of."""
-    return host_of(context.platform.moodle_url) or host_of(context.memberships_url)
+    return host_of(find_site_url(context.platform)) or host_of(context.memberships_url)
 
 
 def host_of(address: str | None) -> str:

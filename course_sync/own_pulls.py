@@ -19,6 +19,7 @@ from course_sync.facts import Roster
 from course_sync.models import SOURCE_LTI, SOURCE_MOODLE, Context
 from course_sync.moodle_access import OwnToken, find_site_url, open_token
 from course_sync.platform_client import PlatformClient
+from course_sync.progress_records import list_learners
 from course_sync.pull import Pull
 from course_sync.records import record_failure, record_outcome
 from course_sync.roster_records import ContextRef
@@ -54,10 +55,14 @@ def run_own_pulls(
     if context.platform.moodle_url:
         return []
     connected = frozenset({SOURCE_LTI} if context.memberships_url else ())
-    pulls = []
+    pulls: list[Pull] = []
+    unasked: frozenset[int] = frozenset()
     for token, source in _list_sources(context, services, keeper):
-        pull = Pull(ref, [source], connected, source, keeper, pool, keeper.as_of, beside=beside)
+        pull = Pull(
+            ref, [source], connected, source, keeper, pool, keeper.as_of, beside=beside, unasked=unasked
+        )
         pull.run()
+        unasked |= pull.unasked
         error = pull.roster_errors.get(SOURCE_MOODLE)
         if error and error.code == OWN_REFUSED:
             _note_dead(token, keeper.pulse.real_now())
@@ -67,19 +72,31 @@ def run_own_pulls(
 
 
 def _record_outcomes(context_id: int, pulls: Sequence[Pull], now: datetime) -> None:
-    """A kind of fact was read where no account failed at it: what one of them could not read, it alone sees.
-
-    Else the time of another's reading would speak for learners nobody could be asked about. Commits.
-    """
+    """Note how each kind of fact came out for the course as a whole, and which lists failed. Commits."""
+    learners = frozenset(row.external_id for row in list_learners(context_id))
     for kind in {kind: None for pull in pulls for kind in pull.outcomes}:
-        asked = [pull.outcomes[kind] for pull in pulls if kind in pull.outcomes]
-        failed = next((error for error in asked if error), None)
-        record_outcome(context_id, kind, SOURCE_MOODLE, failed, now)
+        asked = [pull for pull in pulls if kind in pull.outcomes]
+        record_outcome(context_id, kind, SOURCE_MOODLE, _find_failure(kind, asked, learners), now)
     for pull in pulls:
         error = pull.roster_errors.get(SOURCE_MOODLE)
         if error:  # the list of the next account does not make up for it
             record_failure(context_id, "roster", SOURCE_MOODLE, error.code, error.detail, now)
     db.session.commit()
+
+
+def _find_failure(kind: str, pulls: Sequence[Pull], learners: frozenset[str]) -> PlatformError | None:
+    """Why a kind of fact was not read of some learner; None = of each by some account that could read it.
+
+    A failure counts where its account names learners whom no account names that read this kind: the time of
+    the others' reading must not speak for them. Else it concerns the account alone, and stands in the run.
+    """
+    read = [pull for pull in pulls if pull.outcomes[kind] is None]
+    told = frozenset[str]().union(*(pull.named for pull in read))
+    for pull in pulls:
+        error = pull.outcomes[kind]
+        if error and (not read or (pull.named & learners) - told):
+            return error
+    return None
 
 
 def _list_sources(

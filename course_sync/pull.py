@@ -34,7 +34,7 @@ class Pull:
     """Pulls one context once; `successes` counts kinds of facts that were read whole.
 
     `connected` names the sources the context has, also one that cannot be used in this run; `beside` are
-    lists that an earlier pull of the same run believed.
+    lists that an earlier pull of the same run believed, `unasked` members as in the property of that name.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Pull:
         now: datetime,
         report: MoodleReport | None = None,
         beside: Mapping[str, Roster] | None = None,
+        unasked: frozenset[int] = frozenset(),
     ) -> None:
         self._report = report
         self._beside = beside
@@ -58,6 +59,7 @@ class Pull:
         self._keeper = keeper
         self._now = now
         self._tools = PullTools(context, keeper, pool, now, is_whole=progress is None or progress.is_whole)
+        self._tools.unasked = unasked
         self._rosters_read: tuple[Roster, ...] = ()
         self.learners_read = 0
         self.roster_errors: Mapping[str, PlatformError] = {}
@@ -79,6 +81,16 @@ class Pull:
     def successes(self) -> int:
         """Kinds of facts that were read whole."""
         return self._tools.successes
+
+    @property
+    def named(self) -> frozenset[str]:
+        """External ids of those on the platform's own list of participants, where it was read."""
+        return frozenset(self._tools.roster.members) if self._tools.roster else frozenset()
+
+    @property
+    def unasked(self) -> frozenset[int]:
+        """Membership ids of those whose progress was read now, and not whether they tried at a quiz."""
+        return frozenset(self._tools.read_now) if self.outcomes.get("extensions") else frozenset()
 
     def run(self) -> None:
         """All steps. Problems go to the keeper; only a run that was taken over (SyncBusy) or a bug raises."""

@@ -141,7 +141,7 @@ def _plan_searches(tools: PullTools, book: CellBook) -> Iterator[_Search]:
         if activity.module == "assign":
             yield _Search(plan_extension_doubts(book.learners, activity, known, tools.now), known)
         else:
-            untold = tools.read_now - _list_seen(tools, book)
+            untold = (tools.read_now | tools.unasked) - _list_seen(tools, book)
             yield _Search(plan_attempt_doubts(book.learners, activity, known, untold), known)
     updates = tools.updates_for("extensions")
     for quiz in book.activities if updates else ():

@@ -57,6 +57,8 @@ class PullTools:
         """Handed in by whole teams, as far as this run has seen."""
         self.read_now: set[int] = set()
         """Membership ids of learners whose own progress was read in this run."""
+        self.unasked: frozenset[int] = frozenset()
+        """The same of an earlier pull of this run that could not ask about their attempts at quizzes."""
         self.stopped = False
         self.successes = 0
         self.outcomes: dict[str, PlatformError | None] = {}

@@ -5,7 +5,7 @@ In a large course grades are read of those alone who moved, were graded or were 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from course_sync.bulk import chunked
@@ -18,6 +18,7 @@ from course_sync.models import Context
 from course_sync.progress_records import (
     GRADE,
     ActivityRow,
+    LearnerRow,
     confirm_hand_ins,
     list_unsettled,
     record_hand_ins_read,
@@ -32,6 +33,7 @@ from course_sync.reading_plan import (
     needs_grades,
     plan_grade_calls,
     plan_lone_grades,
+    take_turns,
 )
 from course_sync.sources.base import ONE_BY_ONE, ProgressSource
 
@@ -131,17 +133,23 @@ def pull_grades(tools: PullTools, source: ProgressSource) -> None:
     book = tools.book(source)
     large = len(book.learners) > WHOLE_COURSE_LEARNERS
     calls = _plan_large(tools, source, book) if large else [GradeCall({}, frozenset())]
-    problems = _read_grades(tools, source, book, calls)
+    # Of an account that does not see the whole course, single calls are few in each run, whoever plans them.
+    lone = [] if tools.is_whole else [call for call in calls if "person_id" in call.arguments]
+    problems = _read_grades(tools, source, book, [call for call in calls if call not in lone])
     others = [problem for problem in problems if getattr(problem, "code", "") != ONE_BY_ONE]
     if len(others) < len(problems):
-        problems = others + _read_one_by_one(tools, source, tools.book(source))
-    tools.close("grades", problems)
+        due = plan_lone_grades(tools.book(source).learners, tools.now)
+    else:
+        wanted = frozenset[str]().union(*(call.people for call in lone))
+        due = take_turns((row for row in book.learners if row.external_id in wanted), tools.now)
+    tools.close("grades", others + _read_one_by_one(tools, source, book, due))
     tools.keeper.advance()
 
 
-def _read_one_by_one(tools: PullTools, source: ProgressSource, book: CellBook) -> list[Exception]:
+def _read_one_by_one(
+    tools: PullTools, source: ProgressSource, book: CellBook, due: Sequence[LearnerRow]
+) -> list[Exception]:
     """Some of the learners in each run, until everybody has been read; and so on in turn."""
-    due = plan_lone_grades(book.learners, tools.now)
     asked, left = due[:MAX_LONE_GRADES], len(due[MAX_LONE_GRADES:])
     calls = [GradeCall({"person_id": row.external_id}, frozenset({row.external_id})) for row in asked]
     problems = _read_grades(tools, source, book, calls)

@@ -34,7 +34,8 @@ BULK_SHARE = 0.3
 """From this share of a group on, one call for the group costs the platform less than one for each: a group
 of 50 takes as long as 15 learners."""
 MAX_LONE_GRADES = 50
-"""Learners whose grades are asked for one by one in a run; the others have their turn in the next ones."""
+"""Learners whose grades are asked for one by one in a run, with each account that does not see a whole course; the
+others have their turn in the next ones."""
 UNTOLD_GRADES_AGE = timedelta(days=1)
 """Where the platform does not tell who was graded, a large course is read anew after so long."""
 
@@ -165,15 +166,19 @@ def needs_grades(learner: LearnerRow, now: datetime) -> bool:
 
 
 def plan_lone_grades(learners: Iterable[LearnerRow], now: datetime) -> list[LearnerRow]:
-    """Whose grades to ask for one by one: who came since they were read, and all whose are a day old.
-
-    The longest unread first, so that everybody has their turn; of the never read by chance, so that some who
-    are always refused do not keep the others from theirs.
-    """
+    """Whose grades to ask for one by one: who came since they were read, and all whose are a day old."""
     due = [row for row in learners if needs_grades(row, now) or are_grades_a_day_old(row, now)]
-    by_chance = {row.membership_id: zlib.crc32(f"{row.membership_id} {now}".encode()) for row in due}
-    read_at = {row.membership_id: row.grades_as_of.timestamp() if row.grades_as_of else 0.0 for row in due}
-    return sorted(due, key=lambda row: (read_at[row.membership_id], by_chance[row.membership_id]))
+    return take_turns(due, now)
+
+
+def take_turns(learners: Iterable[LearnerRow], now: datetime) -> list[LearnerRow]:
+    """All of them, the first to ask first: every second place is of the longest unread, the others by chance.
+
+    Who is always refused stays unread and would take every place for ever if only that counted.
+    """
+    drawn = sorted(learners, key=lambda row: zlib.crc32(f"{row.membership_id} {now}".encode()))
+    by_age = sorted(drawn, key=lambda row: row.grades_as_of.timestamp() if row.grades_as_of else 0.0)
+    return list(dict.fromkeys(row for pair in zip(by_age, drawn, strict=True) for row in pair))
 
 
 def are_grades_a_day_old(learner: LearnerRow, now: datetime) -> bool:

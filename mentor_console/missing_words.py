@@ -155,8 +155,8 @@ def cause_sentence(group: MissingGroup) -> str:
             "The list of this course does not name the person whose own account it is read with."
         ),
         "grades_of_some": _(
-            "The own account it is read with is in no group, and Moodle gives it grades one learner at a "
-            "time: some are read at each update, in turn."
+            "With the own account it is read with, these grades are asked for one learner at a time: some at "
+            "each update, in turn."
         ),
     }
     return by_family.get(group.family, _("The learning platform refused to give it."))
@@ -203,7 +203,7 @@ def remedy_sentence(group: MissingGroup) -> str:
         ),
         "own_token_refused": _("Whoever gave it gives a new one, on the page “Your own Moodle account”."),
         "owner_not_in_course": _("Whoever gave the token asks to be enrolled in the course on Moodle."),
-        "grades_of_some": _("The next updates go on; on Moodle, ask to join the group of your learners."),
+        "grades_of_some": _("The next updates go on; ask to join the group of your learners on Moodle."),
         "functions": _(
             "On Moodle, ask the admin to add to the functions of the service: %(names)s.",
             names=", ".join(list_functions(group.kinds)),

@@ -51,7 +51,7 @@ class OwnMoodleSource(MoodleSource):
     def fetch_grades(self, *, group_id: int = 0, person_id: str = "0") -> Grades:
         """Grades of everybody the account sees, where Moodle insists group by group.
 
-        Raises PlatformRefused (ONE_BY_ONE) where that is not open to the owner, who is in no group.
+        Raises PlatformRefused (ONE_BY_ONE) where the owner is in no group, or not in the one asked for.
         """
         try:
             return super().fetch_grades(group_id=group_id, person_id=person_id)

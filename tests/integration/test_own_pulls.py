@@ -3,108 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
-from course_sync import pull_work
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
-from course_sync.errors import PlatformRefused
-from course_sync.models import Activity, Context, LookDay, Membership
-from course_sync.sync import PlatformServices
+from course_sync.models import Activity, Context, LookDay
 from lti_tool.own_tokens import erase_unentitled
 from mentor_console.course_facts import load_course
 from mentor_console.freshness import freshness_of
-from mentor_console.grants import grant_role
 from mentor_console.learner_page import get_own_page
 from mentor_console.models import AuditEntry, RoleGrant
 from mentor_console.own_accounts import find_refused, list_usable
-from tests.harness.fake_moodle import FakeClient, FakeMoodle, Module, User
-from tests.harness.sync_world import START, SyncWorld, unix
+from tests.harness.fake_moodle import User
+from tests.harness.own_world import ESSAY, FIRST, SECOND, VISIT, OwnWorld, read_without_tokens
+from tests.harness.sync_world import START
 from tests.integration.console_world import viewer_for
-
-ESSAY, QUIZ = 6, 16
-FIRST, SECOND = "first-token", "second-token"
-VISIT = unix(START - timedelta(days=1))
-
-
-class GroupClient(FakeClient):
-    """Moodle with separate groups: each token sees the members of its owner's group, and refuses the rest."""
-
-    def __init__(self, moodle: FakeMoodle, groups: dict[str, int]) -> None:
-        super().__init__(moodle)
-        self.groups = groups
-        self.ungrouped: set[int] = set()
-        """Users who are in no group and named all the same."""
-
-    def call_moodle(
-        self, base_url: str, token: str, function: str, params: dict[str, Any], **options: Any
-    ) -> Any:
-        if token not in self.groups:
-            raise PlatformRefused("Invalid token - token not found", code="invalidtoken")
-        group = self.groups[token]
-        everybody = function == "gradereport_user_get_grade_items" and not params["userid"]
-        if everybody and params.get("groupid") != group:
-            raise PlatformRefused("error/notingroup", code="notingroup")
-        answer = super().call_moodle(base_url, token, function, params, **options)
-        if function == "core_enrol_get_enrolled_users":
-            seen = [row for row in answer if any(one["id"] == group for one in row.get("groups", []))]
-            return seen + [row for row in answer if row["id"] in self.ungrouped]
-        asked = params.get("userid")
-        if asked and group not in self.moodle.users[asked].groups:
-            raise PlatformRefused("Access denied", code="accessdenied")
-        return answer
-
-
-class OwnWorld(SyncWorld):
-    """Two e-mentors with a group each, and a learner in no group."""
-
-    locked = False
-    """Whether the key to sealed tokens is missing."""
-
-    @property
-    def services(self) -> PlatformServices:
-        services = replace(super().services, list_own_tokens=list_usable)
-        return replace(services, open_secret={}.__getitem__) if self.locked else services
-
-    def seen(self) -> set[str]:
-        """Ids of learners whose progress was read."""
-        db.session.expire_all()
-        rows = db.session.query(Membership).filter_by(context_id=self.context_id, standing="learner")
-        return {row.person.external_id for row in rows if row.progress_as_of}
-
-    def give(self, user_id: int, token: str) -> None:
-        owner = self.member(user_id).person
-        grant_role(owner, "mentor", db.session.get_one(Context, self.context_id), None, self.now)
-        db.session.add(PersonToken(person_id=owner.id, token_sealed=token[::-1], connected_at=self.now))
-        db.session.commit()
 
 
 @pytest.fixture
 def world(app_context: Flask) -> OwnWorld:
-    moodle = FakeMoodle()
-    moodle.add(
-        User(144, "editingteacher"), User(145, "teacher", groups=(11,)), User(146, "teacher", groups=(12,))
-    )
-    moodle.add(*(User(150 + n, last_access=VISIT, groups=(11 if n < 4 else 12,)) for n in range(8)))
-    moodle.add(User(160, last_access=VISIT))
-    moodle.modules = [
-        Module(71, "page", 36, due=VISIT),
-        Module(76, "assign", ESSAY, due=VISIT),
-        Module(74, "quiz", QUIZ, due=VISIT),
-    ]
-    moodle.submissions[(150, ESSAY)] = ("submitted", VISIT)
-    moodle.grades[(151, 74)] = (80, VISIT)
-    client = GroupClient(moodle, {FIRST: 11, SECOND: 12})
-    world = OwnWorld(moodle=moodle, client=client)
-    platform = db.session.get_one(Context, world.context_id).platform
-    platform.product, platform.moodle_url, platform.moodle_token_sealed = "moodle", None, None
-    db.session.commit()
-    world.sync()
-    return world
+    return read_without_tokens()
 
 
 def test_each_token_tells_of_its_own_group_alone(world: OwnWorld) -> None:
@@ -265,80 +186,6 @@ def test_a_token_that_is_erased_or_replaced_during_a_run_does_not_end_it(world: 
     assert [row.refused_at for row in db.session.query(PersonToken)] == [None], (
         "the new one was not tried yet"
     )
-
-
-def lone_account(world: OwnWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The owner is in no group and sees four learners, three of whose grades fit into a run."""
-    world.moodle.users[145] = replace(world.moodle.users[145], groups=())
-    monkeypatch.setattr(pull_work, "MAX_LONE_GRADES", 3)
-    world.client.ungrouped = {145}
-    world.give(145, FIRST)
-
-
-def grades_read(world: OwnWorld) -> dict[int, datetime]:
-    """When grades were read, of whom they were."""
-    read = {key: world.member(key).grades_as_of for key in range(150, 154)}
-    return {key: moment for key, moment in read.items() if moment}
-
-
-def test_grades_one_by_one_are_read_in_turn_and_who_waits_is_said(
-    world: OwnWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lone_account(world, monkeypatch)
-    assert [problem.code for problem in world.sync().errors] == ["grades_of_some"]
-    assert world.freshness("grades").error_code == "grades_of_some"
-    first = world.now
-    assert list(grades_read(world).values()) == [first] * 3
-    assert world.later(minutes=30).sync().errors == ()
-    assert sorted(grades_read(world).values()) == [first] * 3 + [world.now], "each has a time of their own"
-    assert world.freshness("grades").error_code is None
-    asked = len(world.moodle.called("gradereport_user_get_grade_items"))
-    world.later(minutes=30).sync()
-    asked = len(world.moodle.called("gradereport_user_get_grade_items")) - asked
-    assert asked == 0, "nobody came, and nobody's grades are a day old"
-    world.moodle.users[152] = replace(world.moodle.users[152], last_access=unix(world.now))
-    world.moodle.grades[(152, 74)] = (60, VISIT)
-    world.later(minutes=30).sync()
-    assert grades_read(world)[152] == world.now
-    graded = world.progress(152, 74)
-    assert graded is not None
-    assert graded.score_ratio == 0.6
-
-
-def test_all_grades_of_a_day_ago_are_asked_for_again_the_oldest_first(
-    world: OwnWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lone_account(world, monkeypatch)
-    world.sync()
-    world.later(hours=1).sync()
-    late = next(key for key, moment in grades_read(world).items() if moment == world.now)
-    assert [problem.code for problem in world.later(days=2).sync().errors] == ["grades_of_some"]
-    assert {key for key, moment in grades_read(world).items() if moment != world.now} == {late}
-
-
-def test_what_one_account_may_not_read_is_not_made_up_for_by_another(world: OwnWorld) -> None:
-    """Attempts at a quiz are refused to the first account: of its learners "no attempt" is not known."""
-    world.give(145, FIRST)
-    world.give(146, SECOND)
-    world.sync()
-    read_at = world.freshness("extensions").as_of
-    plain = world.client.call_moodle
-
-    def refuse(base_url: str, token: str, function: str, params: dict[str, Any], **options: Any) -> Any:
-        if token == FIRST and function in ("mod_quiz_get_user_attempts", "gradereport_user_get_grade_items"):
-            raise PlatformRefused("You may not", code="nopermissions")
-        return plain(base_url, token, function, params, **options)
-
-    world.client.call_moodle = refuse  # type: ignore[method-assign]
-    for user_id in (150, 155):
-        user = world.moodle.users[user_id]
-        world.moodle.users[user_id] = replace(user, last_access=unix(world.now + timedelta(minutes=5)))
-    assert world.later(hours=1).sync().state == "partial"
-    told = world.freshness("extensions")
-    assert (told.error_code, told.as_of) == ("nopermissions", read_at)
-    assert world.freshness("grades").error_code == "nopermissions"
-    assert world.freshness("submissions").error_code is None
-    assert world.freshness("submissions").as_of == world.now
 
 
 def test_an_account_that_is_not_in_the_course_is_told_of_beside_one_that_is(world: OwnWorld) -> None:

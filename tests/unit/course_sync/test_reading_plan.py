@@ -21,6 +21,7 @@ from course_sync.reading_plan import (
     plan_attempt_search,
     plan_extension_doubts,
     plan_grade_calls,
+    plan_lone_grades,
     plan_readings,
     reread_after,
 )
@@ -193,3 +194,18 @@ def test_when_a_forum_is_listed(
     forum: ActivityRow, newest_visit: datetime | None, updates: Updates | None, due: bool
 ) -> None:
     assert needs_posts(forum, newest_visit, updates, NOW) is due
+
+
+def test_who_is_always_refused_does_not_keep_the_others_from_their_turn() -> None:
+    """Fifty are refused for ever, half of them after they were read once; the other hundred are read."""
+    never = replace(READ, grades_as_of=None)
+    rows = {number: replace(never, membership_id=number) for number in range(1, 151)}
+    for number in range(1, 26):
+        rows[number] = replace(rows[number], grades_as_of=NOW - timedelta(days=30))
+    now, start = NOW, NOW
+    for _run in range(16):
+        now += timedelta(hours=1)
+        for row in plan_lone_grades(rows.values(), now)[:50]:
+            if row.membership_id > 50:
+                rows[row.membership_id] = replace(row, grades_as_of=now, grades_access_at=row.last_access_at)
+    assert all(row.grades_as_of and row.grades_as_of > start for key, row in rows.items() if key > 50)
