@@ -69,7 +69,10 @@ def _name(viewer: Viewer, person: Person, context_id: int, now: datetime) -> Don
 
 
 def end_mentor(viewer: Viewer, person_id: int, now: datetime) -> Done:
-    """Take the part of e-mentor in the viewer's course away. How many learners lose this mentor."""
+    """Take the part of e-mentor in the viewer's course away. How many learners lose this mentor.
+
+    Raises InvalidInput for somebody nobody knows.
+    """
     context_id = _own_course(viewer)
     change = begin_change(viewer, context_id, "end_mentor", now, person_id)
     grant = find_open_grant(person_id, "mentor", context_id)
@@ -112,7 +115,7 @@ def assign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membersh
 def unassign(viewer: Viewer, mentor_person_id: int, memberships: Sequence[Membership], now: datetime) -> Done:
     """Take learners of the viewer's course back from a mentor. How many were theirs.
 
-    Raises AccessDenied for members of another course.
+    Raises AccessDenied for members of another course, InvalidInput for a mentor whom nobody knows.
     """
     context_id = _own_course(viewer)
     if any(membership.context_id != context_id for membership in memberships):

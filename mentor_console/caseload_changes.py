@@ -13,8 +13,9 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
-from course_sync.models import Context
+from course_sync.models import Context, Person
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.errors import InvalidInput
 from mentor_console.models import Assignment, CaseloadChange, MentorCap
 from mentor_console.support_lines import CaseloadChangeLine, Done, Undo
 from mentor_console.writes import update_rows
@@ -28,8 +29,10 @@ def begin_change(
     """The row of a change about to be made, in the caller's transaction; other changes of the course wait.
 
     The lock comes first: ids then tell the order of a course's changes, and what is read after this is still
-    true when it is written.
+    true when it is written. Raises InvalidInput for a mentor who is nobody.
     """
+    if mentor_id is not None and db.session.get(Person, mentor_id) is None:
+        raise InvalidInput("mentor", "not_named")
     lock_course(context_id)
     change = CaseloadChange(
         context_id=context_id, action=action, mentor_id=mentor_id, made_by_id=viewer.person_id, made_at=now

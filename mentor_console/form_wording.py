@@ -12,10 +12,13 @@ def field_words(field: str, code: str) -> str:
 
 
 def conflict_words(code: str) -> str:
-    """What was done meanwhile, mostly by somebody else."""
+    """What was done since the form was opened, by its writer or by somebody else."""
     by_code = {
         "request_key_used": _("This form was sent before, filled in otherwise or taken back since."),
-        "changed_by_other": _("Somebody else changed this meanwhile. Nothing was overwritten."),
+        "changed_by_other": _(
+            "This was changed after your form was opened, by you or by somebody else. "
+            "Nothing was overwritten."
+        ),
         "taken_back": _("This was taken back meanwhile."),
     }
     return by_code.get(code, _("This has changed meanwhile. Nothing was overwritten."))

@@ -243,6 +243,11 @@ def _summarise(known: KnownLearner, now: datetime) -> ProgressSummary:
     return summarise(steps, rows, cohort.median_done, cohort.size, as_of=member.progress_as_of, now=now)
 
 
+def has_mentor(membership: Membership) -> bool:
+    """Whether anybody looks after the learner now."""
+    return bool(_list_mentors(membership))
+
+
 def _list_mentors(membership: Membership) -> Sequence[Person]:
     """Those who look after the learner now: assigned, and still e-mentors of the course."""
     statement = (

@@ -25,6 +25,7 @@ def done_sentence(code: str) -> str | None:
         "declined": _("The request is declined."),
         "language": _("Language changed."),
         **_support_sentences(),
+        **_sentences_without_mentor(),
         **_course_sentences(),
     }.get(code)
 
@@ -60,11 +61,28 @@ def _support_sentences() -> dict[str, str]:
     }
 
 
+def _sentences_without_mentor() -> dict[str, str]:
+    """What learners read after an answer, as long as nobody but the trainer can read it."""
+    return {
+        "said_ill_until_by_trainer": _(
+            "Get well soon. As long as you have no e-mentor, only the trainer of the course can read it."
+        ),
+        "said_working_offline_by_trainer": _("The trainer of the course can now read that you work offline."),
+        "said_need_help_by_trainer": _("The trainer of the course can now read that you need help."),
+        "said_this_is_wrong_by_trainer": _("The trainer of the course can now read that something is wrong."),
+        "withdrawn_by_trainer": _("Taken back. The trainer of the course no longer sees it as standing."),
+    }
+
+
 def _course_sentences() -> dict[str, str]:
     return {
         "balanced": _("The learners are shared out evenly."),
         "balanced_partly": _(
             "Shared out as far as the limits allow; some learners are still without e-mentor. "
+            "Raise a limit or name another e-mentor."
+        ),
+        "balanced_none": _(
+            "Nothing could be shared out: no e-mentor can take another learner within the limits. "
             "Raise a limit or name another e-mentor."
         ),
         "balanced_already": _("Nothing to share out: every learner has an e-mentor, evenly."),

@@ -2,7 +2,7 @@
    and neither the form that was sent nor what was said of it. */
 (function () {
   "use strict";
-  var SAID = ["done", "undo", "at", "problem", "later"];
+  var SAID = ["done", "undo", "at", "problem", "later", "tick"];
 
   document.addEventListener("htmx:afterSwap", function (event) {
     var answer = event.detail.xhr;

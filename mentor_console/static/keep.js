@@ -9,6 +9,7 @@
   var filter = Array.prototype.filter;
   var some = Array.prototype.some;
   var half = [];
+  var writing = null;
 
   function isChanged(field) {
     if (field.localName === "select") {
@@ -57,9 +58,13 @@
       return;
     }
     if (field.type === "checkbox") {
+      fresh.defaultChecked = false; // one that the address ticked would look untouched at the next exchange
       fresh.checked = field.checked && !fresh.disabled;
-    } else if (field.localName !== "select" || fresh.querySelector("option[value='" + CSS.escape(field.value) + "']")) {
-      fresh.value = field.value;
+      return;
+    }
+    fresh.value = field.value;
+    if (fresh.selectedIndex === -1) {
+      fresh.value = ""; // what was chosen is gone: nothing else is chosen instead
     }
   }
 
@@ -95,6 +100,10 @@
     if (title) {
       title.removeAttribute("id");
       kept.prepend(title);
+    } else {
+      form.querySelectorAll("label .visually-hidden").forEach(function (name) {
+        name.removeAttribute("class"); // whose it is was to be seen around it
+      });
     }
     kept.lastElementChild.addEventListener("click", function (event) {
       if (event.target.localName === "button") {
@@ -134,10 +143,13 @@
     if (form.isConnected) {
       return;
     }
+    form.setAttribute("data-kept", ""); // what is wrong in it was said when it came back
     if (form.hasAttribute("data-choices")) {
-      filter.call(form.querySelectorAll(FIELDS), isChanged).forEach(chooseAgain);
+      form.querySelectorAll(FIELDS).forEach(chooseAgain);
+      if (fresh) {
+        openAround(fresh);
+      }
     } else if (fresh) {
-      form.setAttribute("data-kept", ""); // what is wrong in it was said when it came back
       fresh.replaceWith(form);
       window.htmx.process(form);
       openAround(form);
@@ -146,8 +158,33 @@
     }
   }
 
+  // Who writes in another form than the one that was sent goes on there.
+  function findWriting(sent) {
+    var field = document.activeElement;
+    if (!field.matches(FIELDS) || field.form === sent.requestConfig.elt) {
+      return null;
+    }
+    return { field: field, start: field.selectionStart, end: field.selectionEnd };
+  }
+
+  function goOnWriting(last) {
+    var field = last.field.isConnected ? last.field : document.getElementById(last.field.id);
+    if (!field) {
+      return;
+    }
+    field.setAttribute("data-writing", "");
+    field.focus({ preventScroll: true });
+    if (typeof last.start === "number") {
+      field.setSelectionRange(last.start, last.end);
+    }
+  }
+
   document.addEventListener("htmx:beforeSwap", function (event) {
     half = [];
+    writing = null;
+    document.querySelectorAll("[data-writing]").forEach(function (field) {
+      field.removeAttribute("data-writing");
+    });
     if (!event.detail.shouldSwap) {
       return;
     }
@@ -160,8 +197,13 @@
       return;
     }
     half = findHalfWritten(event.detail);
+    writing = findWriting(event.detail);
   });
   document.addEventListener("htmx:afterSwap", function () {
     half.splice(0).forEach(putBack);
+    if (writing) {
+      goOnWriting(writing);
+      writing = null;
+    }
   });
 })();

@@ -4,7 +4,7 @@
   "use strict";
 
   function show(part) {
-    var wrong = part.querySelector(".notice.problem[tabindex]") || part.querySelector("[aria-invalid='true']:not([data-kept] *)");
+    var wrong = part.querySelector(".notice.problem[tabindex]:not([data-kept] *)") || part.querySelector("[aria-invalid='true']:not([data-kept] *)");
     if (wrong) {
       wrong.focus();
     }

@@ -1,4 +1,4 @@
-/* Brings the reader to the bar after an action, and takes it away when its ten seconds are over. Without JavaScript
+/* Brings the reader to the bar after an action, unless they write elsewhere (keep.js marks where), and takes it away when its ten seconds are over. Without JavaScript
    the bar stays until the next page. */
 (function () {
   "use strict";
@@ -19,9 +19,22 @@
     }, SECONDS * 1000);
   }
 
+  // A status that comes with its words is not read out everywhere; one whose words change is.
+  function announce(said) {
+    var words = said.textContent;
+    if (words) {
+      said.textContent = "";
+      window.setTimeout(function () {
+        said.textContent = words;
+      }, 100);
+    }
+  }
+
   function show() {
     var bar = document.getElementById("undo-bar");
-    if (bar) {
+    if (bar && document.activeElement.hasAttribute("data-writing")) {
+      announce(bar.querySelector("[role=status]"));
+    } else if (bar) {
       bar.focus({ preventScroll: true });
     }
   }

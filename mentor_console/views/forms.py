@@ -110,7 +110,8 @@ def own_path(path: str) -> str:
     """The path if it is a page of this very session, else the first page: never another address."""
     home_path = url_for("console.home")
     is_own = path.startswith(home_path) and "//" not in path and "\\" not in path and path.isprintable()
-    is_own = is_own and ".." not in unquote(path)  # a browser would walk up with it, out of this session
+    place = path.partition("?")[0].partition("#")[0]
+    is_own = is_own and ".." not in unquote(place)  # a browser would walk up with it, out of this session
     return path if is_own else home_path
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from babel import Locale
-from flask import current_app, request, url_for
+from flask import current_app, g, request, url_for
 from flask_babel import get_babel, get_locale
 from flask_babel import gettext as _
 
@@ -99,7 +99,9 @@ def list_navigation(viewer: Viewer) -> list[NavigationItem]:
         (viewer.is_admin, "console.admin", _("Organisation")),
     )
     return [
-        NavigationItem(url_for(endpoint), words, request.endpoint == endpoint)
+        NavigationItem(
+            url_for(endpoint), words, request.endpoint == endpoint or g.get("shown_path") == url_for(endpoint)
+        )
         for has_part, endpoint, words in pages
         if has_part
     ]

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from mentor_console import answers, moments
 from mentor_console.access import Viewer, current_viewer, get_own_membership, open_to
 from mentor_console.errors import Conflict, InvalidInput
-from mentor_console.learner_page import get_own_page
+from mentor_console.learner_page import get_own_page, has_mentor
 from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key, parse_day, parse_id, take_typed
 from mentor_console.views.routes import blueprint
 
@@ -44,15 +44,22 @@ def give_answer() -> Response | tuple[str, int]:
         return _render(viewer, take_typed(kind, error.problems)), 422
     except Conflict as error:
         return _render(viewer, take_typed(kind, {}, error.code)), 409
-    return redirect(url_for("console.own_page", done=f"said_{kind}"), 303)
+    return _go_to_own_page(viewer, f"said_{kind}")
 
 
 @blueprint.post("/me/answers/<int(max=2147483647):answer_id>/withdraw")
 @open_to("learner")
 def withdraw_answer(answer_id: int) -> Response:
     """Take an own answer back."""
-    answers.withdraw_answer(current_viewer(), answer_id, g.now)
-    return redirect(url_for("console.own_page", done="withdrawn"), 303)
+    viewer = current_viewer()
+    answers.withdraw_answer(viewer, answer_id, g.now)
+    return _go_to_own_page(viewer, "withdrawn")
+
+
+def _go_to_own_page(viewer: Viewer, done: str) -> Response:
+    """With what was done, in words that name who reads it."""
+    reader = "" if has_mentor(get_own_membership(viewer)) else "_by_trainer"
+    return redirect(url_for("console.own_page", done=done + reader), 303)
 
 
 def _render(viewer: Viewer, typed: TypedForm = NOTHING_TYPED) -> str:

@@ -26,7 +26,7 @@ def balance() -> Response:
     except InvalidInput as error:
         return go_to_course(problem=error.code)
     if done.undo is None:
-        return go_to_course(done="balanced_partly" if done.remaining else "balanced_already")
+        return go_to_course(done="balanced_none" if done.remaining else "balanced_already")
     return go_to_course(done="balanced_partly" if done.remaining else "balanced", undo=done.undo)
 
 
@@ -39,10 +39,14 @@ def set_cap() -> Response | tuple[str, int]:
     mentor_id, based_on = parse_id(mentor), parse_id(request.form.get("based_on", "")) or 0
     name = f"cap-{mentor}" if mentor else "cap"
     try:
-        if (typed and number is None) or (mentor and mentor_id is None):
+        if mentor and mentor_id is None:
+            raise InvalidInput("mentor", "unusable")
+        if typed and number is None:
             raise InvalidInput("learners", "out_of_range")
         done = sharing.set_cap(current_viewer(), number, g.now, mentor_id, based_on=based_on)
     except InvalidInput as error:
+        if "mentor" in error.problems:  # whose form the page has not, so nothing could be said in it
+            return go_to_course(problem=error.code)
         return render_course(take_typed(name, error.problems)), 422
     except Conflict as error:
         return render_course(take_typed(name, {}, error.code)), 409

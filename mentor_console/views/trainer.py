@@ -15,7 +15,7 @@ from mentor_console.caseload_changes import find_change
 from mentor_console.desks import get_trainer_page
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.former_learners import MIN_LETTERS, find_former_learners
-from mentor_console.screens import CourseMember
+from mentor_console.screens import CourseMember, TrainerPage
 from mentor_console.support_lines import Undo
 from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key, parse_id, told
 from mentor_console.views.routes import blueprint
@@ -87,26 +87,29 @@ def end_mentor() -> Response:
     person_id = parse_id(request.form.get("person", ""))
     if person_id is None:
         return go_to_course(problem="nobody_chosen")
-    done = caseload.end_mentor(current_viewer(), person_id, g.now)
+    try:
+        done = caseload.end_mentor(current_viewer(), person_id, g.now)
+    except InvalidInput as error:
+        return go_to_course(problem=error.code)
     return go_to_course(done="mentor_ended", undo=done.undo)
 
 
 @blueprint.post("/assign")
 @open_to("trainer")
 def assign() -> Response:
-    """Give the ticked learners to an e-mentor."""
+    """Give the ticked learners to an e-mentor; where that cannot be, they come back ticked."""
     viewer = current_viewer()
     mentor_id = parse_id(request.form.get("mentor", ""))
     learner_ids = [parse_id(text) for text in request.form.getlist("learner")]
     wanted = sorted({learner_id for learner_id in learner_ids if learner_id is not None})
     if mentor_id is None:
-        return go_to_course(problem="nobody_chosen")
+        return go_to_course(problem="nobody_chosen", ticked=wanted)
     if not wanted:
         return go_to_course(problem="no_learners")
     try:
         done = caseload.assign(viewer, mentor_id, caseload.list_course_learners(viewer, wanted), g.now)
     except (InvalidInput, Conflict) as error:
-        return go_to_course(problem=error.code)
+        return go_to_course(problem=error.code, ticked=wanted)
     return go_to_course(done="shared", undo=done.undo)
 
 
@@ -120,7 +123,10 @@ def unassign() -> Response:
     if mentor_id is None or learner_id is None:
         return go_to_course(problem="unusable")
     learners = caseload.list_course_learners(viewer, [learner_id])
-    done = caseload.unassign(viewer, mentor_id, learners, g.now)
+    try:
+        done = caseload.unassign(viewer, mentor_id, learners, g.now)
+    except InvalidInput as error:
+        return go_to_course(problem=error.code)
     return go_to_course(done="taken_back", undo=done.undo)
 
 
@@ -174,12 +180,13 @@ def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
     g.shown_path = url_for("console.course")
     viewer, before = current_viewer(), parse_id(request.args.get("before", ""))
     page = get_trainer_page(viewer, g.now, before)
-    filters = Filters(request.args.get("show", ""), request.args.get("q", "").strip())
+    filters = Filters(_whom_to_show(page), request.args.get("q", "").strip())
     return render_template(
         "mentor_console/course.html",
         page=page,
         filters=filters,
-        listed=_which_are_listed(),
+        listed={**_which_are_listed(), "show": filters.show or None},
+        ticked={parse_id(text) for text in request.args.getlist("tick")},
         typed=typed,
         removed_breaks=course_breaks.list_removed_breaks(viewer),
         breaks_mark=course_breaks.breaks_mark(page.breaks),
@@ -189,6 +196,13 @@ def render_course(typed: TypedForm = NOTHING_TYPED) -> str:
         **_look_for_former(viewer),
         **_what_came_later(viewer),
     )
+
+
+def _whom_to_show(page: TrainerPage) -> str:
+    """What the address says; everybody where it names somebody who is no e-mentor any more."""
+    show = request.args.get("show", "")
+    known = {"without", *(str(mentor.person_id) for mentor in page.mentors)}
+    return show if show in known else ""
 
 
 def _look_for_former(viewer: Viewer) -> dict[str, Any]:
@@ -206,11 +220,18 @@ def _what_came_later(viewer: Viewer) -> dict[str, str]:
 
 
 def go_to_course(
-    *, done: str | None = None, problem: str | None = None, undo: Undo | None = None
+    *,
+    done: str | None = None,
+    problem: str | None = None,
+    undo: Undo | None = None,
+    ticked: Sequence[int] = (),
 ) -> Response:
-    """Back to the trainer's page and the learners it listed, with what was done and what takes it back."""
+    """Back to the trainer's page and the learners it listed, with what was done and what takes it back.
+
+    `ticked` are membership ids of learners whose ticks come back, as many as a page lists.
+    """
     said = told(done=done, problem=problem, undo=undo)
-    return redirect(url_for("console.course", **_which_are_listed(), **said), 303)
+    return redirect(url_for("console.course", **_which_are_listed(), tick=ticked[:ROWS_SHOWN], **said), 303)
 
 
 def _go_to_organisation(*, done: str | None = None, problem: str | None = None) -> Response:

@@ -72,9 +72,28 @@ def test_today_in_every_light(open_tool: Open, axe: Axe) -> None:
     check_in_every_light(page, frame, axe)
 
 
+def write_of_people_who_go(frame: Frame) -> None:
+    """Choose an e-mentor, and write a limit for one, whom the page has no longer when it is exchanged."""
+    gone = "select => { select.add(new Option('Gone', '999999')); select.value = '999999' }"
+    frame.locator("#mentor-to").evaluate(gone)
+    limit = frame.locator("#mentors [id^=cap-]").first
+    limit.evaluate("field => { field.value = '3'; field.id = 'cap-999999' }")
+
+
+def add_a_break_too_late(frame: Frame) -> None:
+    """The form comes back, with what is wrong."""
+    frame.locator("#break-from").fill("2027-02-01")
+    frame.locator("#break-to").fill("2027-02-05")
+    form = frame.locator("#breaks form:has(#break-name)")
+    form.locator("[name=based_on]").evaluate("field => { field.value = 'overtaken' }")
+    form.get_by_role("button").click()
+    expect(form.locator(".notice.problem")).to_be_focused()
+
+
 def test_a_limit_is_refused_set_and_taken_back(open_tool: Open, watch: Watch) -> None:
     """Beside its field, in the page as it is: what is ticked and half written elsewhere stays."""
     watch.expect("status of 422")
+    watch.expect("status of 409")
     _, frame = open_tool(PEOPLE["trainer"])
     frame.evaluate("window.sameDocument = true")
     frame.locator(".members input").first.check()
@@ -82,21 +101,28 @@ def test_a_limit_is_refused_set_and_taken_back(open_tool: Open, watch: Watch) ->
     expect(frame.locator(".notice.problem")).to_be_focused()  # no e-mentor was chosen
     frame.locator("#breaks details.ask > summary").click()
     frame.locator("#break-name").fill("Feast")
+    write_of_people_who_go(frame)
     limit, button = frame.locator("#cap"), frame.locator("#coverage form:has(#cap) button")
     limit.fill("many")
     button.click()
     expect(frame.locator("#cap-error")).to_be_visible()
     expect(limit).to_have_value("many")
     expect(limit).to_be_focused()
+    expect(frame.locator("#mentor-to")).to_have_value("")  # and nobody else is chosen instead
+    expect(frame.locator(".unsent label bdi")).to_be_visible()
+    expect(frame.locator(".unsent label .visually-hidden")).to_have_count(0)
+    add_a_break_too_late(frame)
     limit.fill("40")
     button.click()
     expect(frame.locator("#undo-bar")).to_be_focused()
     assert frame.url.endswith("/course"), "the address names the page, not what was said once"
-    frame.locator("#undo-bar button").click()
+    frame.locator("#break-name").focus()
+    frame.locator("#undo-bar button").evaluate("button => button.form.requestSubmit(button)")
     expect(frame.locator("#undo-bar button")).to_have_count(0)
+    expect(frame.locator("#undo-bar [role=status]")).to_contain_text(re.compile(r"\w"))
     expect(frame.locator(".members input").first).to_be_checked()
     expect(frame.locator("#break-name")).to_have_value("Feast")
-    expect(frame.locator("#break-name")).to_be_visible()
+    expect(frame.locator("#break-name")).to_be_focused()
     assert frame.evaluate("window.sameDocument") is True
 
 

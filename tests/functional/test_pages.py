@@ -168,6 +168,9 @@ def _open_assignments(desk: Desk, mentor_id: int) -> int:
         ("mentors", {}, "choose somebody first"),
         ("mentors", {"membership": "x"}, "choose somebody first"),
         ("mentors/end", {"person": "-1"}, "choose somebody first"),
+        ("mentors/end", {"person": "99999"}, "not e-mentor of the course"),
+        ("caps", {"mentor": "99999", "learners": "3"}, "not e-mentor of the course"),
+        ("caps", {"mentor": "x", "learners": "3"}, "arrived incomplete"),
         ("assign", {"mentor": "", "learner": "1"}, "choose somebody first"),
         ("assign", {"mentor": "1"}, "tick at least one learner"),
         ("assign", {"mentor": "99999999999999999999", "learner": "1"}, "choose somebody first"),
@@ -182,11 +185,21 @@ def test_an_incomplete_form_says_what_is_missing(
 
 
 def test_nobody_who_is_not_named_gets_learners(desk: Desk) -> None:
-    data: dict[str, str | list[str]] = {
-        "mentor": str(desk.person_id("unnamed teacher")),
-        "learner": str(desk.world.learner_id(MAIN, "dan")),
-    }
-    assert "not e-mentor of the course" in desk.follow("trainer", "assign", data).words
+    """The ticks come back; whoever else is e-mentor is not chosen instead."""
+    learner = str(desk.world.learner_id(MAIN, "dan"))
+    for mentor, said in (
+        (str(desk.person_id("unnamed teacher")), "not e-mentor of the course"),
+        ("99999", "not e-mentor of the course"),
+        ("", "choose somebody first"),
+    ):
+        back = desk.follow("trainer", "assign", {"mentor": mentor, "learner": learner})
+        assert said in back.words
+        boxes = [box for box in back.tree.iter("input") if box.get("name") == "learner"]
+        assert [box.get("value") for box in boxes if "checked" in box.attrib] == [learner]
+        chosen = next(one for one in back.tree.iter("select") if one.get("id") == "mentor-to")
+        assert not [option for option in chosen if "selected" in option.attrib]
+    taken = desk.follow("trainer", "unassign", {"pair": f"99999:{learner}"})
+    assert "not e-mentor of the course" in taken.words
 
 
 def test_the_trainer_finds_who_has_no_mentor(desk: Desk) -> None:
@@ -199,6 +212,7 @@ def test_the_trainer_finds_who_has_no_mentor(desk: Desk) -> None:
     assert names["ann"] in listed
     assert names["bob"] not in listed
     assert "No learner matches." in desk.open("trainer", "course?q=nobody").words
+    assert "No learner matches." not in desk.open("trainer", "course?show=99999").words
 
 
 def test_asking_for_access_and_letting_in(desk: Desk) -> None:

@@ -57,14 +57,14 @@ def test_a_limit_is_kept_and_said(desk: Desk) -> None:
     assert "The limit is set." in limited.words
     assert "at most 1 more than the limit" in limited.words
     done = desk.follow("trainer", "balance", {"what": "unassigned"})
-    assert "Shared out as far as the limits allow" in done.words
+    assert "Nothing could be shared out: no e-mentor can take another learner" in done.words
     wrong = desk.open("trainer", form.action, sent(form, learners="many"))
     assert wrong.status == 422
     assert "Write a whole number from 0 to 500" in wrong.words
     assert "many" in [dict(form.fields).get("learners") for form in wrong.forms]
     stale = desk.open("trainer", form.action, sent(form, learners="7"))
     assert stale.status == 409
-    assert "Somebody else changed this meanwhile. Nothing was overwritten. The limit is 1 now." in stale.words
+    assert "by you or by somebody else. Nothing was overwritten. The limit is 1 now." in stale.words
     caps = [form for form in stale.forms if "/caps" in form.action and "mentor" not in dict(form.fields)]
     assert [dict(form.fields)["learners"] for form in caps] == ["7"]
     free = desk.follow("trainer", form.action, sent(caps[0], learners=""))

@@ -282,5 +282,9 @@ def test_who_has_no_e_mentor_is_told_of_none(app: Flask, desk: Desk) -> None:
     )
     assert [said in with_mentor for said in named] == [True] * len(named)
     assert [said in without for said in named] == [False] * len(named)
+    said_to = press(desk, "learner", desk.open("learner", "me"), "/me/answers", text="VAT?", kind="need_help")
+    assert "The trainer of the course can now read that you need help." in said_to.words
+    back = press(desk, "learner", said_to, "/withdraw")
+    assert "The trainer of the course no longer sees it" in back.words
     for said in ("You have no e-mentor yet.", "Tell the trainer of the course", "Noticed in the course:"):
         assert said in without

@@ -123,17 +123,18 @@ def test_a_learners_page_that_came_back_into_today_loads_anew(desk: Desk) -> Non
 def test_the_course_answers_with_every_part(desk: Desk) -> None:
     """Also where there is nothing to show in one: no request, no change."""
     page = desk.open("trainer", "course")
-    assert_parts(page, COURSE, {*COURSE, "lead"})
+    assert_parts(page, COURSE, {*COURSE, "lead", "nav"})
     form = page.form("/requests/")
     declined = desk.follow("trainer", form.action, dict(form.fields) | {"role": ""})
-    assert_parts(declined, COURSE, {*COURSE, "lead"})
+    assert_parts(declined, COURSE, {*COURSE, "lead", "nav"})
     form = declined.form("/caps")
     refused = desk.open("trainer", form.action, dict(form.fields) | {"learners": "many"})
     assert refused.status == 422
-    assert_parts(refused, COURSE, {*COURSE, "lead"})
+    assert_parts(refused, COURSE, {*COURSE, "lead", "nav"})
+    assert next(a.text for a in refused.tree.iter("a") if a.get("aria-current") == "page") == "Course"
     limited = desk.follow("trainer", form.action, dict(form.fields) | {"learners": "40"})
     bar = limited.form("/undo")
-    assert_parts(desk.follow("trainer", bar.action, dict(bar.fields)), COURSE, {*COURSE, "lead"})
+    assert_parts(desk.follow("trainer", bar.action, dict(bar.fields)), COURSE, {*COURSE, "lead", "nav"})
 
 
 def test_the_course_goes_on_listing_whom_it_listed(desk: Desk) -> None:
@@ -157,11 +158,11 @@ def test_the_course_goes_on_listing_whom_it_listed(desk: Desk) -> None:
 
 def test_the_own_page_answers_with_every_part(desk: Desk) -> None:
     page = desk.open("learner", "me")
-    assert_parts(page, OWN, {"told", "say", "known", "history"})
+    assert_parts(page, OWN, {"told", "mentors", "next", "say", "known", "history"})
     form = page.form("/answers")
     refused = desk.open("learner", form.action, dict(form.fields) | {"kind": "need_help", "text": " "})
     assert refused.status == 422
-    assert_parts(refused, OWN, {"told", "say", "known", "history"})
+    assert_parts(refused, OWN, {"told", "mentors", "next", "say", "known", "history"})
     assert refused.form("/language")["back"].endswith("/me")
     said = desk.follow("learner", form.action, dict(form.fields) | {"kind": "need_help", "text": "Help."})
-    assert_parts(said, OWN, {"told", "say", "known", "history"})
+    assert_parts(said, OWN, {"told", "mentors", "next", "say", "known", "history"})
