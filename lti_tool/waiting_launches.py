@@ -23,7 +23,7 @@ from course_sync.registrations import Registration
 from lti_tool.approvals import check_platform
 from lti_tool.launch_claims import Launch, read_launch
 from lti_tool.launches import CheckedLaunch, CookielessLaunch
-from lti_tool.login_cookies import LOGIN_COOKIE_PATH
+from lti_tool.login_cookies import LOGIN_COOKIE_PATH, LOGIN_LIFE
 from lti_tool.models import WaitingLaunch
 from lti_tool.refusals import LaunchRefused, refusing_signed
 from lti_tool.secrets import Sealer, hash_of
@@ -49,9 +49,15 @@ class HeldLaunch:
 
 
 def keep_waiting(launch: CookielessLaunch, sealer: Sealer, real_now: datetime) -> str:
-    """Keep a launch, and return its ticket. What waited too long is forgotten on the way."""
+    """Keep a launch, and return its ticket, in place of an older one of the same login.
+
+    So the same id_token, sent without end, fills no table. What waited too long is forgotten on the way.
+    """
     ticket = secrets.token_urlsafe(32)
     forget_expired(real_now)
+    # A login lives no longer than that, so its rows are found by the moment, of which there is an index.
+    same = WaitingLaunch.state_hash == launch.state_hash, WaitingLaunch.created_at > real_now - LOGIN_LIFE
+    db.session.execute(delete(WaitingLaunch).where(*same))
     db.session.add(
         WaitingLaunch(
             ticket_hash=hash_of(ticket),
