@@ -17,7 +17,9 @@ from course_sync.database import db
 from course_sync.models import ACTIVE, PENDING, REFUSED, Deployment, Platform
 from course_sync.registrations import Registration
 from lti_tool.audit import note_of_platform
+from lti_tool.invites import withdraw_updates
 from lti_tool.refusals import LaunchRefused
+from lti_tool.registration import check_text, save_retried
 from mentor_console.audit import note_audit
 
 MAX_WAITING = 50
@@ -57,18 +59,21 @@ def _find_or_note(registration: Registration, deployment_id: str, now: datetime)
     is_learning = registration.product == "canvas" or not _has_deployments(registration.platform_id)
     if known is not None or not is_learning or _count_waiting(registration.platform_id) >= MAX_WAITING:
         return known
-    db.session.add(
-        Deployment(
-            platform_id=registration.platform_id, deployment_id=deployment_id, status=PENDING, seen_at=now
-        )
-    )
-    subject = {"platform_id": registration.platform_id}
-    note_audit("deployment_seen", subject, now, organisation_id=registration.organisation_id)
+    told = {"platform_id": registration.platform_id, "deployment_id": deployment_id}
     try:
-        db.session.commit()
+        _note_seen(registration, Deployment(**told, status=PENDING, seen_at=now), now)
     except IntegrityError:  # a second launch noted it in the same moment
         db.session.rollback()
     return db.session.scalars(statement).one_or_none()
+
+
+def _note_seen(registration: Registration, seen: Deployment, now: datetime) -> None:
+    """Raises IntegrityError."""
+    db.session.add(seen)
+    db.session.flush()
+    subject = {"platform_id": registration.platform_id, "deployment": seen.id}
+    note_audit("deployment_seen", subject, now, organisation_id=registration.organisation_id)
+    db.session.commit()
 
 
 def _has_deployments(platform_id: int) -> bool:
@@ -84,27 +89,63 @@ def _count_waiting(platform_id: int) -> int:
 
 
 def approve_platform(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
-    """Let a platform launch, with every deployment that waits so far. Audited; commits."""
-    platform.status = ACTIVE
-    for deployment in platform.deployments:
-        if deployment.status == PENDING:
+    """Let a platform launch, with every deployment that waits so far. Audited if it is new; commits."""
+    waiting = [row for row in platform.deployments if row.status == PENDING]
+    if platform.status != ACTIVE or waiting:
+        platform.status = ACTIVE
+        for deployment in waiting:
             deployment.status = ACTIVE
-    note_of_platform("platform_approved", platform, now, actor_id)
+        places = [row.id for row in waiting]
+        note_of_platform("platform_approved", platform, now, actor_id, deployments=places)
     db.session.commit()
 
 
 def refuse_platform(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
-    """Let a platform launch no more; its courses and people stay. Audited; commits."""
-    platform.status = REFUSED
-    note_of_platform("platform_refused", platform, now, actor_id)
+    """Let a platform launch no more; its courses and people stay. Audited if it is new; commits.
+
+    Invites that would bring it up to date are taken back: they were made for a platform that was let in.
+    """
+    if platform.status != REFUSED:
+        platform.status = REFUSED
+        note_of_platform("platform_refused", platform, now, actor_id)
+    withdraw_updates(platform, now, actor_id=actor_id)
     db.session.commit()
 
 
 def decide_deployment(
     platform: Platform, deployment: Deployment, now: datetime, *, approve: bool, actor_id: int | None = None
 ) -> None:
-    """Let one deployment of a platform launch, or not. Audited; commits."""
-    deployment.status = ACTIVE if approve else REFUSED
-    action = "deployment_approved" if approve else "deployment_refused"
-    note_of_platform(action, platform, now, actor_id, deployment=deployment.id)
+    """Let one deployment of a platform launch, or not. Audited if it is new; commits."""
+    status = ACTIVE if approve else REFUSED
+    if deployment.status != status:
+        deployment.status = status
+        action = "deployment_approved" if approve else "deployment_refused"
+        note_of_platform(action, platform, now, actor_id, deployment=deployment.id)
     db.session.commit()
+
+
+def add_deployment(
+    platform: Platform, deployment_id: str, now: datetime, *, actor_id: int | None = None
+) -> None:
+    """Let a deployment of a platform launch, known before or not. Audited if it is new; commits.
+
+    Raises RegistrationInvalid.
+    """
+    check_text("deployment_ids", deployment_id, 255)
+    place = save_retried(lambda: _let_in(platform, deployment_id))
+    if place is not None:
+        note_of_platform("deployment_added", platform, now, actor_id, deployment=place.id)
+    db.session.commit()
+
+
+def _let_in(platform: Platform, deployment_id: str) -> Deployment | None:
+    """The place that is let in by this, flushed; None = it was before."""
+    place = next((row for row in platform.deployments if row.deployment_id == deployment_id), None)
+    if place is None:
+        place = Deployment(deployment_id=deployment_id)
+        platform.deployments.append(place)
+    elif place.status == ACTIVE:
+        return None
+    place.status = ACTIVE
+    db.session.flush()
+    return place

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from course_sync.database import db
 from course_sync.models import Platform
-from lti_tool.audit import record_audit
+from lti_tool.audit import note_of_platform, record_audit
 from lti_tool.models import Invite
 from lti_tool.registration_refusals import RegistrationRefused
 from lti_tool.secrets import hash_of
@@ -157,3 +157,11 @@ def withdraw_invite(invite: Invite, now: datetime, *, actor_id: int | None = Non
         )
     db.session.commit()
     return is_withdrawn
+
+
+def withdraw_updates(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
+    """Make every open invite worthless that would bring a platform up to date. The caller commits."""
+    own = Invite.platform_id == platform.id, Invite.used_at.is_(None), Invite.withdrawn_at.is_(None)
+    taken_back = update(Invite).where(*own).values(withdrawn_at=now).returning(Invite.id)
+    for invite_id in db.session.scalars(taken_back).all():
+        note_of_platform("invite_withdrawn", platform, now, actor_id, invite_id=invite_id)

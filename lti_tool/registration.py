@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -26,8 +26,10 @@ from lti_tool.config import Settings
 from lti_tool.secrets import Sealer
 
 PRODUCTS = ("moodle", "canvas")
+_Saved = TypeVar("_Saved")
 _KNOWN = "client_id: a platform with this issuer and client_id is registered already"
 _ADDRESSES = ("issuer", "auth_login_url", "auth_token_url", "jwks_url")
+_FIELDS = ("name", "product", "auth_audience", *_ADDRESSES)
 
 
 class RegistrationInvalid(ValueError):
@@ -81,7 +83,9 @@ def add_platform(
     another organisation than the one named here.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms)
-    platform = _retried(lambda: _add(details, settings, now, _Terms(organisation_id, is_bound=False), source))
+    platform = save_retried(
+        lambda: _add(details, settings, now, _Terms(organisation_id, is_bound=False), source)
+    )
     db.session.commit()
     return platform
 
@@ -102,7 +106,7 @@ def save_platform(
     that is let in already, which changes only where `updates` names it and an admin is shown what changes.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
-    return _retried(lambda: _upsert(details, settings, now, _Terms(organisation_id, status, updates)))
+    return save_retried(lambda: _upsert(details, settings, now, _Terms(organisation_id, status, updates)))
 
 
 def register_by_hand(
@@ -132,37 +136,23 @@ def change_platform(
     *,
     actor_id: int | None = None,
 ) -> None:
-    """Put what an admin typed in place of what is stored; deployments stay. Audited; commits.
+    """Put what an admin typed in place of what is stored; deployments stay. Audited if it is new; commits.
 
     Raises RegistrationInvalid.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
     _refuse_known(details, platform)
-    for field in ("name", "issuer", "product", "client_id", *_ADDRESSES[1:], "auth_audience"):
+    before = _values_of(platform)
+    for field in ("client_id", *_FIELDS):
         setattr(platform, field, getattr(details, field))
-    note_of_platform("platform_changed", platform, now, actor_id)
+    changed = _changed(before, _values_of(platform))
+    if changed:
+        note_of_platform("platform_changed", platform, now, actor_id, changed=changed)
     try:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
         raise RegistrationInvalid(_KNOWN) from None
-
-
-def add_deployment(
-    platform: Platform, deployment_id: str, now: datetime, *, actor_id: int | None = None
-) -> None:
-    """Let a deployment of a platform launch, known before or not. Audited; commits.
-
-    Raises RegistrationInvalid.
-    """
-    _check_text("deployment_ids", deployment_id, 255)
-    known = next((row for row in platform.deployments if row.deployment_id == deployment_id), None)
-    if known is not None:
-        known.status = ACTIVE
-    else:
-        platform.deployments.append(Deployment(deployment_id=deployment_id))
-    note_of_platform("deployment_added", platform, now, actor_id)
-    db.session.commit()
 
 
 def get_organisation(name: str) -> Organisation:
@@ -203,17 +193,17 @@ class _Terms:
 def check_details(details: PlatformDetails, *, allow_loopback: bool, deployments_later: bool = False) -> None:
     """Raises RegistrationInvalid naming the first field that is wrong."""
     for field, limit in (("name", 200), ("client_id", 255)):
-        _check_text(field, getattr(details, field), limit)
+        check_text(field, getattr(details, field), limit)
     if details.product not in ("", *PRODUCTS):
         raise RegistrationInvalid(f"product: must be one of {', '.join(PRODUCTS)}, or nothing")
     if not details.deployment_ids and details.product != "canvas" and not deployments_later:
         raise RegistrationInvalid("deployment_ids: at least one is needed")
     for deployment_id in details.deployment_ids:
-        _check_text("deployment_ids", deployment_id, 255)
+        check_text("deployment_ids", deployment_id, 255)
     for field in _ADDRESSES:
         _check_address(field, getattr(details, field), allow_loopback)
     if details.auth_audience is not None:
-        _check_text("auth_audience", details.auth_audience, 1024)
+        check_text("auth_audience", details.auth_audience, 1024)
     if len(details.issuer) > 512:
         raise RegistrationInvalid("issuer: must have at most 512 characters")
 
@@ -305,7 +295,8 @@ def get_default_organisation(settings: Settings, now: datetime) -> Organisation:
     return organisation
 
 
-def _retried(save: Callable[[], Platform]) -> Platform:
+def save_retried(save: Callable[[], _Saved]) -> _Saved:
+    """What saving returns; where another process was faster it is tried once more, on what that one left."""
     try:
         return save()
     except IntegrityError:
@@ -319,17 +310,24 @@ def _add(details: PlatformDetails, settings: Settings, now: datetime, terms: _Te
     before = _values_of(known) if known else None
     platform = _upsert(details, settings, now, terms)
     if _values_of(platform) != before:
-        action = "platform_changed" if known else "platform_registered"
         more: dict[str, Any] = {"by": source} if source else {}
+        if before is not None:
+            more["changed"] = _changed(before, _values_of(platform))
+        action = "platform_changed" if before is not None else "platform_registered"
         note_of_platform(action, platform, now, **more)
     return platform
 
 
-def _values_of(platform: Platform) -> tuple[Any, ...]:
-    """Everything that adding a platform again can change about it."""
-    fields = ("name", "product", "auth_audience", *_ADDRESSES)
+def _values_of(platform: Platform) -> dict[str, Any]:
+    """Everything about a platform that changing it by hand, or adding it again, can change."""
     places = sorted((row.deployment_id, row.status) for row in platform.deployments)
-    return (*(getattr(platform, field) for field in fields), *places)
+    fields = ("client_id", *_FIELDS)
+    return {field: getattr(platform, field) for field in fields} | {"deployment_ids": places}
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Names of the fields; the audit log holds no addresses."""
+    return [field for field in before if before[field] != after[field]]
 
 
 def _upsert(details: PlatformDetails, settings: Settings, now: datetime, terms: _Terms) -> Platform:
@@ -385,7 +383,8 @@ def _add_deployments(platform: Platform, deployment_ids: Iterable[str], status: 
             known[deployment_id].status = status
 
 
-def _check_text(field: str, value: Any, max_chars: int) -> None:
+def check_text(field: str, value: Any, max_chars: int) -> None:
+    """Raises RegistrationInvalid unless it is a printable text of 1 to so many characters."""
     if not isinstance(value, str) or not value.strip() or len(value) > max_chars or not value.isprintable():
         raise RegistrationInvalid(f"{field}: must be a text of 1 to {max_chars} characters")
 

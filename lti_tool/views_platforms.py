@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from course_sync.models import Platform
 from lti_tool import (
+    approvals,
     connection_desk,
     connection_wording,
     moodle_reports,
@@ -133,7 +134,7 @@ def add_deployment(platform_id: int) -> Answer:
     platform = platform_desk.get_platform(viewer, platform_id)
     try:
         deployment_id = request.form.get("deployment_ids", "").strip()
-        registration.add_deployment(platform, deployment_id, g.real_now, actor_id=viewer.person_id)
+        approvals.add_deployment(platform, deployment_id, g.real_now, actor_id=viewer.person_id)
     except RegistrationInvalid as problem:
         return _render_platform(platform, wrong=problem.field), 422
     return _back("show", platform_id=platform_id, done="deployment_approved")

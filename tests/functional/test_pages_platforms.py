@@ -9,7 +9,9 @@ from flask import Flask
 
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
-from course_sync.models import PENDING, Deployment, Platform, SyncRun
+from course_sync.errors import PlatformError, PlatformRefused
+from course_sync.models import PENDING, Deployment, Platform
+from course_sync.records import REPORT, record_outcome
 from lti_tool.services import current_services
 from mentor_console.models import AuditEntry
 from tests.harness.desk import Desk, prepare_desk
@@ -206,30 +208,28 @@ def test_what_is_no_number_of_a_report_is_refused(app: Flask, desk: Desk, typed:
     assert report_of(app, own) == 3
 
 
-def test_what_the_last_update_said_of_the_report(app: Flask, desk: Desk) -> None:
+def note_reading(app: Flask, context_id: int, problem: PlatformError | None) -> None:
+    with app.app_context():
+        record_outcome(context_id, REPORT, "moodle", problem, current_services().clock.real_now())
+        db.session.commit()
+
+
+def test_what_the_last_reading_said_of_the_report(app: Flask, desk: Desk) -> None:
     course = desk.world.courses["main"]
     own = course.platform.id
     connect(app, own, report=3)
     detail = "no column tells e-mail address, id number or username: Correo"
-    with app.app_context():
-        moment = current_services().clock.real_now()
-        times = {"started_at": moment, "beat_at": moment, "finished_at": moment, "as_of": moment}
-        error = {"kind": "report", "source": "moodle", "code": "report_not_understood", "detail": detail}
-        run = SyncRun(
-            context_id=course.context.id, trigger="person", state="partial", errors=[error], **times
-        )
-        db.session.add(run)
-        db.session.commit()
+    assert "No update has read it yet." in desk.open("admin", f"{HOME}/{own}").words
+    note_reading(app, course.context.id, PlatformRefused(detail, code="report_not_understood"))
     page = desk.open("admin", f"{HOME}/{own}")
     assert "not what Moodle writes in English or French" in page.words
     assert "In 1 course." in page.words
     assert detail in page.words
-    with app.app_context():
-        db.session.query(SyncRun).delete()
-        run = SyncRun(context_id=course.context.id, trigger="person", state="done", errors=[], **times)
-        db.session.add(run)
-        db.session.commit()
-    assert "Nothing went wrong with it" in desk.open("admin", f"{HOME}/{own}").words
+    assert detail not in desk.open("admin", "course").words, "the sums are no fact that a course lacks"
+    note_reading(app, course.context.id, None)
+    assert "Nothing went wrong when it was last read" in desk.open("admin", f"{HOME}/{own}").words
+    named = act(desk, desk.open("admin", f"{HOME}/{own}"), "/report", report="13")
+    assert "No update has read it yet." in named.words, "what was read was another one"
 
 
 def test_a_report_is_of_one_site(app: Flask, desk: Desk) -> None:
@@ -270,6 +270,6 @@ def test_at_another_address_nobodys_own_token_is_sent(app: Flask, desk: Desk) ->
         noted = {entry.action: entry.subject for entry in newest}
         assert noted == {
             "own_token_erased": {"person_id": owner},
-            "platform_changed": {"platform_id": course.platform.id},
+            "platform_changed": {"platform_id": course.platform.id, "changed": ["issuer"]},
         }
         db.session.rollback()

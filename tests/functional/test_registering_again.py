@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from course_sync.database import db
+from course_sync.models import Platform
+from lti_tool import approvals
 from lti_tool.models import Invite
 from lti_tool.secrets import hash_of
 from lti_tool.services import current_services
@@ -87,3 +89,19 @@ def test_what_was_sent_may_have_been_noted_there(demo_site: DemoSite) -> None:
         assert "delete there what is left over" in words
         assert SAFE not in words
     assert SAFE in start(demo_site, f"{demo_site.tool_url}/lti/register?invite=none").words
+
+
+def test_an_update_says_that_it_lets_a_stopped_platform_in(demo_site: DemoSite) -> None:
+    number = platforms(demo_site)[0]["id"]
+    former = start(demo_site, invite(demo_site, updates=number))
+    assert "This platform was stopped." not in former.words
+    with demo_site.tool.app_context():
+        approvals.refuse_platform(db.session.get_one(Platform, number), current_services().clock.real_now())
+        db.session.remove()
+    assert code_of(confirm(former)) == "invite_withdrawn"
+    page = start(demo_site, invite(demo_site, updates=number))
+    assert "it waits for approval by an admin of Organisation." in page.words
+    at_once = start(demo_site, invite(demo_site, updates=number, approve_at_once=True))
+    assert "the tool lets it in again at once." in at_once.words
+    assert "waits for approval" in confirm(page).words
+    assert platforms(demo_site)[0]["status"] == "pending"

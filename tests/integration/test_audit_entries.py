@@ -157,7 +157,7 @@ CHANGES: dict[str, Callable[[House], object]] = {
     "platform named anew": lambda house: house.add(name="Other name"),
     "platform typed in": House.type_in,
     "platform changed": House.change,
-    "deployment added": lambda house: registration.add_deployment(house.platform, "5", house.now),
+    "deployment added": lambda house: approvals.add_deployment(house.platform, "5", house.now),
     "deployment refused": House.refuse_place,
     "deployment seen": House.launch_from_a_new_place,
     "platform refused": lambda house: approvals.refuse_platform(house.platform, house.now),
