@@ -183,6 +183,15 @@ class ReportRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRows:
+    """What a report tells of one course."""
+
+    rows: tuple[ReportRow, ...]
+    problem: Exception | None = None
+    """Why these are not all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grades:
     """Grades by person; who is not a key was not listed. `problems`: why some were not asked for."""
 

@@ -311,8 +311,9 @@ class LookDay(Model):
 class Freshness(Model):
     """Per context and kind of fact: when it was last read whole, when last tried, and what went wrong.
 
-    kind: roster | access | structure | submissions | grades | posts | completion | extensions. A failed try
-    moves `tried_at` and `error_*` only; what was known stays.
+    kind: roster | access | structure | submissions | grades | posts | completion | extensions; and report,
+    which is no fact of its own and of which the admin's page alone tells, in real time. A failed try moves
+    `tried_at` and `error_*` only; what was known stays.
     """
 
     __tablename__ = "freshness"

@@ -9,14 +9,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from course_sync.bulk import update_changed
 from course_sync.database import db
 from course_sync.errors import PlatformAnswerInvalid, PlatformError
-from course_sync.facts import ReportRow, Roster
+from course_sync.facts import ReportRow, ReportRows, Roster
 from course_sync.learner_cells import CellBook
-from course_sync.models import SOURCE_MOODLE, Context, Membership
+from course_sync.models import SOURCE_MOODLE, Context, Membership, Platform
 from course_sync.progress_records import LearnerRow, list_activities, list_learners
 from course_sync.pull_tools import PullTools
+from course_sync.records import REPORT, record_outcome
 from course_sync.reports import match_rows
 from course_sync.sources.moodle_report import Course, MoodleReport
 
@@ -27,15 +30,32 @@ def pull_report(tools: PullTools, report: MoodleReport, rosters: Iterable[Roster
     names = frozenset(name for name in (context.title, context.label) if name)
     course = Course(int(context.external_id), names)
     for _key, outcome in tools.call([("report", lambda: report.fetch_rows(course))]):
-        if isinstance(outcome, PlatformError):
-            tools.keeper.note("report", SOURCE_MOODLE, outcome)
-            return
-        matched = match_rows(outcome, rosters)
-        if matched.doubtful:
-            detail = f"{matched.doubtful} rows of the report fit several people or contradict each other"
-            doubt = PlatformAnswerInvalid(detail, code="report_ambiguous")
-            tools.keeper.note("report", SOURCE_MOODLE, doubt)
-        _keep(tools, matched.by_person)
+        is_told = not isinstance(outcome, PlatformError)
+        _close(tools, report.report_id, _use(tools, outcome, rosters) if is_told else [outcome])
+
+
+def _use(tools: PullTools, told: ReportRows, rosters: Iterable[Roster]) -> list[Exception]:
+    """Keep what can be told of whom it is; what went wrong."""
+    matched = match_rows(told.rows, rosters)
+    _keep(tools, matched.by_person)
+    problems = [told.problem] if told.problem else []
+    if matched.doubtful:
+        detail = f"{matched.doubtful} rows of the report fit several people or contradict each other"
+        problems.append(PlatformAnswerInvalid(detail, code="report_ambiguous"))
+    return problems
+
+
+def _close(tools: PullTools, report_id: int, problems: Iterable[Exception]) -> None:
+    """Note how the reading came out, unless another report was named meanwhile."""
+    found = list(problems)
+    for problem in found:
+        tools.keeper.note("report", SOURCE_MOODLE, problem)
+    named = select(Platform.moodle_report_id).where(Platform.id == tools.context.platform_id)
+    if db.session.scalar(named.with_for_update(read=True)) == report_id:
+        first = next((problem for problem in found if isinstance(problem, PlatformError)), None)
+        real_now = tools.keeper.pulse.real_now()
+        record_outcome(tools.context.context_id, REPORT, SOURCE_MOODLE, first, real_now)
+    db.session.commit()
 
 
 def _keep(tools: PullTools, rows: dict[str, ReportRow]) -> None:

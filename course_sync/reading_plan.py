@@ -34,8 +34,8 @@ BULK_SHARE = 0.3
 """From this share of a group on, one call for the group costs the platform less than one for each: a group
 of 50 takes as long as 15 learners."""
 MAX_LONE_GRADES = 50
-"""Learners whose grades are asked for one by one in a run, with each account that does not see a whole course; the
-others have their turn in the next ones."""
+"""Learners whose grades are asked for one by one in a run, with each account that does not see a whole
+course; the others have their turn in the next ones."""
 UNTOLD_GRADES_AGE = timedelta(days=1)
 """Where the platform does not tell who was graded, a large course is read anew after so long."""
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from course_sync.bulk import insert_new
 from course_sync.database import db
@@ -25,6 +25,8 @@ from course_sync.vocabulary import context_role
 
 STAFF_PLATFORM_ROLES = frozenset({"editingteacher", "teacher", "manager", "coursecreator"})
 """Moodle's short names of roles that teach or run a course; `teacher` is the non-editing one."""
+REPORT = "report"
+"""Kind of the readings of a platform's report, beside the kinds of facts; their times are real time."""
 LEARNER_PLATFORM_ROLES = frozenset({"student"})
 
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -164,6 +166,15 @@ def record_outcome(
         record_read(context_id, kind, source, now)
     else:
         record_failure(context_id, kind, source, error.code, error.detail, now)
+
+
+def forget_readings(platform_id: int, kind: str) -> None:
+    """Of no course of a platform it is known any more how this kind was read. Does not commit."""
+    courses = select(Context.id).where(Context.platform_id == platform_id)
+    db.session.execute(
+        delete(Freshness).where(Freshness.kind == kind, Freshness.context_id.in_(courses)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _ensure_freshness(context_id: int, kind: str, source: str) -> Freshness:

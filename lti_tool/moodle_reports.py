@@ -1,4 +1,4 @@
-"""Which report of a Moodle sums up the participants of its courses, and what the last updates made of it.
+"""Which report of a Moodle sums up the participants of its courses, and what came of reading it.
 
 An admin names it, on the page of a platform or on the command line; the sync reads it.
 """
@@ -6,13 +6,15 @@ An admin names it, on the page of a platform or on the command line; the sync re
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from course_sync.database import db
-from course_sync.models import Context, Membership, Platform, SyncRun
+from course_sync.models import Context, Freshness, Membership, Platform
+from course_sync.records import REPORT, forget_readings
 from lti_tool.audit import note_of_platform
 from lti_tool.registration import RegistrationInvalid
 from mentor_console.errors import Conflict
@@ -36,12 +38,12 @@ class ReportPanel:
 
     number: int | None
     """None = no report is read."""
-    updated_at: datetime | None
-    """When the newest update of a course of this platform ended, in real time; None = there was none."""
+    read_at: datetime | None
+    """When an update last tried to read it, in real time; None = none did since it was named."""
     learners: int
     """Of whom a report has told something so far."""
     problems: tuple[ReportProblem, ...]
-    """Of the last update of each course, the most common first."""
+    """Of the last reading for each course, the most common first."""
 
 
 def parse_number(typed: str) -> int:
@@ -57,38 +59,35 @@ def parse_number(typed: str) -> int:
 def name_report(
     platform: Platform, number: int | None, now: datetime, *, actor_id: int | None = None
 ) -> None:
-    """From the next sync on this report is read, or none. Sums that were read stay until replaced.
+    """From the next sync on this report is read, or none. Sums that were read stay until replaced; what went
+    wrong before says nothing of this one.
 
     Audited; commits. Raises Conflict where no web services are connected to read it with.
     """
     if number is not None and not platform.moodle_url:
         raise Conflict("report_unconnected")
     platform.moodle_report_id = number
+    db.session.flush()  # first, so that a sync that is ending notes nothing of the one before
+    forget_readings(platform.id, REPORT)
     note_of_platform("report_dropped" if number is None else "report_named", platform, now, actor_id)
     db.session.commit()
 
 
 def find_report(platform: Platform) -> ReportPanel:
-    """The report of a platform, as the last update of each of its courses left it."""
+    """The report of a platform, as the last reading for each of its courses left it."""
     told = select(func.count(Membership.id)).join(Membership.context)
     learners = told.where(Context.platform_id == platform.id, Membership.reported_as_of.is_not(None))
-    runs = _list_newest_runs(platform.id) if platform.moodle_report_id is not None else []
-    counted = Counter(
-        (error["code"], error["detail"]) for run in runs for error in run.errors if error["kind"] == "report"
-    )
+    readings = _list_readings(platform.id) if platform.moodle_report_id is not None else []
+    counted = Counter((row.error_code, row.error_detail or "") for row in readings if row.error_code)
     return ReportPanel(
         platform.moodle_report_id,
-        max((run.finished_at for run in runs if run.finished_at), default=None),
+        max((row.tried_at for row in readings if row.tried_at), default=None),
         db.session.scalar(learners) or 0,
         tuple(ReportProblem(code, detail, number) for (code, detail), number in counted.most_common()),
     )
 
 
-def _list_newest_runs(platform_id: int) -> list[SyncRun]:
-    newest = (
-        select(func.max(SyncRun.id))
-        .join(Context, Context.id == SyncRun.context_id)
-        .where(Context.platform_id == platform_id, SyncRun.state != "running")
-        .group_by(SyncRun.context_id)
-    )
-    return list(db.session.scalars(select(SyncRun).where(SyncRun.id.in_(newest))))
+def _list_readings(platform_id: int) -> Sequence[Freshness]:
+    courses = select(Context.id).where(Context.platform_id == platform_id)
+    statement = select(Freshness).where(Freshness.kind == REPORT, Freshness.context_id.in_(courses))
+    return db.session.scalars(statement).all()

@@ -1,4 +1,4 @@
-"""Sentences about the report of a platform: what went wrong with it at the last updates. Words only."""
+"""Sentences about the report of a platform: what went wrong when it was last read. Words only."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ def problem_words(problem: ReportProblem) -> str:
         ),
         "report_not_understood": _(
             "Its headings or cells are not what Moodle writes in English or French, so it was not used."
+        ),
+        "report_cut": _(
+            "It has more rows than an update reads; the last ones were left out. Let it be about fewer "
+            "courses."
         ),
         "report_ambiguous": _(
             "Some of its rows fit several people or contradict each other; these were not used."

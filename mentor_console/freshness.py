@@ -11,6 +11,7 @@ from sqlalchemy import and_, select
 
 from course_sync.database import db
 from course_sync.models import Context, Freshness, Platform, SyncRun
+from course_sync.records import REPORT
 from mentor_console.own_accounts import select_read_by_accounts
 from mentor_console.screens import DataFreshness, MissingFact, SyncProgress
 
@@ -45,7 +46,7 @@ def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshnes
     statement = (
         select(Context.id, Freshness, SyncRun, Platform.product, Platform.moodle_url, has_own)
         .join(Platform, Platform.id == Context.platform_id)
-        .outerjoin(Freshness, Freshness.context_id == Context.id)
+        .outerjoin(Freshness, and_(Freshness.context_id == Context.id, Freshness.kind != REPORT))
         .outerjoin(SyncRun, and_(SyncRun.context_id == Context.id, SyncRun.state == "running"))
         .where(Context.id.in_(context_ids))
         .order_by(Context.id, Freshness.kind, Freshness.source)
@@ -85,7 +86,7 @@ def get_readings(context_id: int) -> dict[str, Reading]:
 def _list_readings(context_ids: Collection[int]) -> Sequence[Freshness]:
     statement = (
         select(Freshness)
-        .where(Freshness.context_id.in_(context_ids))
+        .where(Freshness.context_id.in_(context_ids), Freshness.kind != REPORT)
         .order_by(Freshness.context_id, Freshness.kind, Freshness.source)
     )
     return db.session.scalars(statement).all()

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from course_sync.errors import PlatformAnswerInvalid
-from course_sync.facts import ReportRow
+from course_sync.facts import ReportRow, ReportRows
 from course_sync.platform_client import PlatformClient
 from course_sync.sources.moodle_answers import reading
 
@@ -70,21 +70,31 @@ class MoodleReport:
         self._client = client
         self._base_url = base_url
         self._token = token
-        self._report_id = report_id
+        self.report_id = report_id
         self._zone = zone
         """Where the moments are that the cells show: they do not say it themselves."""
 
-    def fetch_rows(self, course: Course) -> tuple[ReportRow, ...]:
-        """Rows of one course, each person once per group; () for a report over other courses.
+    def fetch_rows(self, course: Course) -> ReportRows:
+        """Rows of one course, each person once per group; none for a report over other courses.
 
         Raises PlatformError, also where headers or cells are in no form that is understood.
         """
-        return tuple(row for page in self._fetch_pages() for row in parse_page(page, course, self._zone))
+        found: list[ReportRow] = []
+        seen = total = 0
+        for page in self._fetch_pages():
+            count, total = reading(FUNCTION, _count_rows, page)
+            found.extend(parse_page(page, course, self._zone))
+            seen += count
+        detail = f"{seen} of {total} rows were read"
+        return ReportRows(
+            tuple(found), PlatformAnswerInvalid(detail, code="report_cut") if seen < total else None
+        )
 
     def _fetch_pages(self) -> Iterator[Any]:
+        """Page after page until all rows came, or none did, or there are too many of them."""
         seen = 0
         for number in range(MAX_PAGES):
-            params = {"reportid": self._report_id, "page": number, "perpage": ROWS_PER_PAGE}
+            params = {"reportid": self.report_id, "page": number, "perpage": ROWS_PER_PAGE}
             page = self._client.call_moodle(self._base_url, self._token, FUNCTION, params)
             count, total = reading(FUNCTION, _count_rows, page)
             yield page

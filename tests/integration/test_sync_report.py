@@ -9,11 +9,15 @@ import pytest
 from flask import Flask
 
 from course_sync.database import db
-from course_sync.errors import PlatformRefused
+from course_sync.errors import PlatformRefused, PlatformUnreachable
 from course_sync.models import Context
+from course_sync.records import REPORT
+from course_sync.sources import moodle_report
 from course_sync.sources.moodle_report import FUNCTION
+from lti_tool.moodle_reports import find_report, name_report
 from tests.harness.sync_world import START, SyncWorld, small_course
 
+ROSTER = "core_enrol_get_enrolled_users"
 COMPLETION = "core_completion_get_activities_completion_status"
 SEEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 HEADERS = ["Email address", "Last access to course", "Completed", "Student progress", "Time completed"]
@@ -93,3 +97,44 @@ def test_without_a_report_none_is_asked_for(world: SyncWorld) -> None:
     db.session.commit()
     world.sync()
     assert world.moodle.called(FUNCTION) == []
+
+
+def test_a_report_with_more_rows_than_are_read_is_used_and_said(
+    world: SyncWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moodle_report, "MAX_PAGES", 1)
+    world.moodle.failing[FUNCTION]["data"]["totalrowcount"] = 5
+    report = world.sync()
+    assert [row.detail for row in report.errors if row.kind == "report"] == ["2 of 5 rows were read"]
+    assert world.freshness(REPORT).error_code == "report_cut"
+    assert world.member(147).reported_share == 0.429
+
+
+def read_at(world: SyncWorld) -> datetime | None:
+    """What the admin's page says of when it was read."""
+    db.session.expire_all()
+    return find_report(db.session.get_one(Context, world.context_id).platform).read_at
+
+
+def test_a_run_that_did_not_come_to_the_report_tells_nothing_of_it(world: SyncWorld) -> None:
+    world.moodle.failing[ROSTER] = PlatformUnreachable("no answer")
+    world.sync()
+    assert read_at(world) is None
+    del world.moodle.failing[ROSTER]
+    world.later(hours=1).sync()
+    assert read_at(world) == world.real
+    assert world.freshness(REPORT).error_code is None
+
+
+def test_what_is_read_while_another_is_named_tells_nothing_of_that_one(world: SyncWorld) -> None:
+    platform = db.session.get_one(Context, world.context_id).platform
+
+    def name_another(_done: int, _total: int) -> None:
+        if platform.moodle_report_id == 3:
+            name_report(platform, 13, world.real)
+
+    world.sync(name_another)
+    assert [call["reportid"] for call in world.moodle.called(FUNCTION)] == [3], "with which the run began"
+    assert read_at(world) is None
+    world.later(hours=1).sync()
+    assert read_at(world) == world.real

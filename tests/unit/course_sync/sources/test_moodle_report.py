@@ -179,7 +179,9 @@ def test_all_pages_are_read() -> None:
             return {**FRENCH, "data": {**FRENCH["data"], "rows": rows}}  # type: ignore[dict-item]
 
     report = MoodleReport(Client(), "https://m", "t", 1, LONDON)  # type: ignore[arg-type]
-    assert [each.email for each in report.fetch_rows(COURSE)] == ["a@example.invalid", "b@example.invalid"]
+    told = report.fetch_rows(COURSE)
+    assert told.problem is None
+    assert [each.email for each in told.rows] == ["a@example.invalid", "b@example.invalid"]
     assert asked == [0, 1, 2]
 
 
