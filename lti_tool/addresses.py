@@ -64,8 +64,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _split(address: str) -> SplitResult:
-    if any(ord(character) <= 32 or ord(character) == 127 or character == "\\" for character in address):
-        raise AddressInvalid("must not contain spaces, backslashes or control characters")
+    # Also invisible and turning characters, other spaces and halves of characters: nobody reads what they do.
+    if not address.isprintable() or " " in address or "\\" in address:
+        raise AddressInvalid("must not contain spaces, backslashes or characters that cannot be printed")
     try:
         parts = urlsplit(address)
         _ = parts.port

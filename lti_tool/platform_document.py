@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from lti_tool.addresses import AddressInvalid, check_platform_address, origin_of
+from lti_tool.addresses import MAX_ADDRESS_CHARS, AddressInvalid, check_platform_address, origin_of
 from lti_tool.registration_refusals import RegistrationRefused
 
 PLATFORM_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-platform-configuration"
@@ -70,7 +70,10 @@ def read_document(document: Any, address: str, *, allow_loopback: bool) -> Platf
 
 def canvas_stage(address: str) -> str | None:
     """Which stage of hosted Canvas serves this address: "", "beta." or "test."; None for anything else."""
-    host = urlsplit(address).hostname or ""
+    try:
+        host = urlsplit(origin_of(address)).hostname or ""
+    except AddressInvalid:
+        return None
     for stage in reversed(_CANVAS_STAGES):
         own = (f"canvas.{stage}instructure.com", f"sso.{stage}canvaslms.com")
         if host in own or host.endswith(f".{stage}instructure.com"):
@@ -115,4 +118,10 @@ def _audience(document: dict[str, Any], values: dict[str, str]) -> str | None:
     server = document.get("authorization_server")
     if not isinstance(server, str) or server == values["auth_token_url"]:
         return None
-    return server if len(server) <= 1024 and server.startswith(("https://", "http://")) else None
+    if len(server) > MAX_ADDRESS_CHARS or not server.startswith(("https://", "http://")):
+        return None
+    try:
+        origin_of(server)
+    except AddressInvalid:
+        raise RegistrationRefused("configuration_address_refused", "authorization_server") from None
+    return server

@@ -60,6 +60,8 @@ def _parse(path: Path) -> Any:
         raise ConfigError(CONFIG_KEY, "the file is not JSON: it is not written in UTF-8") from None
     except RecursionError:
         raise ConfigError(CONFIG_KEY, "the file is not JSON of platforms: it is nested too deeply") from None
+    except ValueError:
+        raise ConfigError(CONFIG_KEY, "the file is not JSON of platforms: a number is too long") from None
 
 
 def _check_fields(number: int, entry: Any) -> None:

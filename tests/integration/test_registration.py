@@ -180,6 +180,8 @@ def write(path: Path, document: Any) -> Path:
         ('{"platforms":\n [,]}', "the file is not JSON: line 2, column 3"),
         ("[" * 100_000, "nested too deeply"),
         ("\xff", "not written in UTF-8"),
+        ('{"platforms": ' + "1" * 5000 + "}", "a number is too long"),
+        ({"platforms": [as_entry(issuer="https://lms.example/\ud800")]}, "platform 1: issuer: "),
         ([], "platforms"),
         ({"platforms": {}}, "platforms"),
         ({"platforms": [as_entry(), "x"]}, "platform 2: must be an object"),

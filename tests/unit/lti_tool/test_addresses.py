@@ -44,6 +44,11 @@ def test_origins_are_written_as_browsers_compare_them(address: str, origin: str)
         "https://lms.example\n.evil.example",
         "https://[::1",
         "\thttps://lms.example",
+        "https://lms.example/\ud800",
+        "https://lms.example/\u202egro.evil",
+        "https://lms.example/\u00a0",
+        "https://lms.example/\u200b",
+        "https://lms.example/\u2028",
     ],
 )
 def test_what_is_no_address_has_no_origin(address: str) -> None:

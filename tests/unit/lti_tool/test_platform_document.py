@@ -103,6 +103,15 @@ def test_what_a_document_must_hold(document: Any, code: str) -> None:
     assert code_of(document) == code
 
 
+@pytest.mark.parametrize("end", ["\ud800", "\u202e", "\u00a0", "\n", " "])
+@pytest.mark.parametrize(
+    "name", ["issuer", "registration_endpoint", "authorization_endpoint", "jwks_uri", "authorization_server"]
+)
+def test_an_address_nobody_can_read_is_refused(name: str, end: str) -> None:
+    """Such as half of a character, which no request and no database takes."""
+    assert code_of(moodle(**{name: f"{MOODLE}/{end}"})) == "configuration_address_refused"
+
+
 @pytest.mark.parametrize(
     ("address", "code"),
     [
@@ -138,3 +147,9 @@ def test_a_platform_may_name_its_own_audience() -> None:
 )
 def test_stages_of_hosted_canvas(host: str, stage: str | None) -> None:
     assert canvas_stage(f"https://{host}/x") == stage
+
+
+def test_what_is_no_address_is_no_canvas() -> None:
+    assert [canvas_stage(text) for text in ("", "https://[", "https://school.instructure.com\n")] == [
+        None
+    ] * 3
