@@ -42,6 +42,9 @@ def problem_words(code: str) -> str | None:
             "This token belongs to another Moodle account than the one you came here with. Nothing was kept."
         ),
         "site_unanswered": _("Moodle did not answer as it should. Try again later. Nothing was kept."),
+        "site_changed": _(
+            "The address of your platform was changed just now. Look at the page anew. Nothing was kept."
+        ),
         "no_moodle": obstacle_words("no_moodle"),
         "site_connected": obstacle_words("site_connected"),
         "no_part": obstacle_words("no_part"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from course_sync.bulk import insert_new
 from course_sync.connection_models import PersonToken
@@ -22,6 +22,7 @@ from lti_tool.audit import record_audit
 from lti_tool.rate_limits import Limit, count_use
 from lti_tool.services import current_services
 from mentor_console.access import AccessDenied, Viewer
+from mentor_console.audit import note_audit
 from mentor_console.errors import Conflict
 from mentor_console.own_accounts import has_part
 
@@ -65,6 +66,7 @@ def connect(viewer: Viewer, typed: str, real_now: datetime) -> None:
     count_use(TRIES, str(viewer.person_id), real_now)
     db.session.commit()
     _check_owner(site_url, token, subject)
+    _check_still_there(platform, viewer, site_url)
     _keep(viewer.person_id, current_services().sealer.seal(token), real_now)
     _audit(viewer, "own_token_connected", real_now)
 
@@ -79,15 +81,17 @@ def remove(viewer: Viewer, real_now: datetime) -> None:
 
 def erase_unentitled(real_now: datetime) -> int:
     """Erase tokens of people who are e-mentor or trainer nowhere any more; how many. Commits."""
-    statement = select(PersonToken).where(~has_part(PersonToken.person_id, None))
-    gone = db.session.scalars(statement).all()
-    for token in gone:
-        owner = token.person
-        db.session.delete(token)
-        record_audit(
-            "own_token_erased", {"person_id": owner.id}, real_now, organisation_id=owner.organisation_id
-        )
-    return len(gone)
+    is_unentitled = ~has_part(PersonToken.person_id, None)
+    owners = select(Person.id, Person.organisation_id).join(PersonToken, PersonToken.person_id == Person.id)
+    erased = 0
+    for person_id, organisation_id in db.session.execute(owners.where(is_unentitled)).all():
+        own = delete(PersonToken).where(PersonToken.person_id == person_id, is_unentitled)
+        if db.session.execute(own).rowcount:  # type: ignore[attr-defined]  # else its owner was faster
+            subject = {"person_id": person_id}
+            note_audit("own_token_erased", subject, real_now, organisation_id=organisation_id)
+            erased += 1
+    db.session.commit()
+    return erased
 
 
 def erase_of_platform(platform_id: int) -> list[int]:
@@ -120,6 +124,15 @@ def _check_owner(site_url: str, token: str, subject: str) -> None:
     owner = told.get("userid") if isinstance(told, dict) else None
     if str(owner) != subject:
         raise Conflict("token_of_another")
+
+
+def _check_still_there(platform: Platform, viewer: Viewer, site_url: str) -> None:
+    """Raises Conflict where the platform changed while it was asked; until the commit it changes no more."""
+    db.session.refresh(platform, with_for_update=True)
+    obstacle = _find_obstacle(platform, viewer)
+    if obstacle or find_site_url(platform) != site_url:
+        db.session.rollback()
+        raise Conflict(obstacle or "site_changed")
 
 
 def _keep(person_id: int, sealed: str, real_now: datetime) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
-from course_sync.models import Context, JobRun, Person, Platform
+from course_sync.models import Context, JobRun, Membership, Person, Platform
 from course_sync.records import LaunchedContext, record_launch
+from lti_tool import own_tokens
 from lti_tool.demo_lms import constants
 from lti_tool.registration import disconnect_moodle
 from lti_tool.secrets import Sealer
 from lti_tool.services import current_services
 from mentor_console.grants import grant_role
-from mentor_console.models import AuditEntry
+from mentor_console.models import AuditEntry, RoleGrant
 from tests.harness.demo_site import DemoSite
 from tests.harness.pages import Page
 from tests.harness.plain_browser import PlainBrowser
@@ -115,6 +118,55 @@ def test_given_twice_at_once_the_later_stays(
     with site.tool.app_context():
         (kept,) = db.session.query(PersonToken)
         assert current_services().sealer.open(kept.token_sealed) == constants.MENTOR_1_WS_TOKEN
+        db.session.remove()
+
+
+def test_at_an_address_that_changed_meanwhile_nothing_is_kept(
+    site: DemoSite, browser: PlainBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that was asked is not the one that would be asked from now on."""
+    page, ask = open_own(site, browser), own_tokens._check_owner
+
+    def change_after(site_url: str, token: str, subject: str) -> None:
+        ask(site_url, token, subject)
+        with db.engine.begin() as other:
+            other.execute(update(Platform).values(moodle_url=None, issuer="https://elsewhere.example"))
+
+    monkeypatch.setattr(own_tokens, "_check_owner", change_after)
+    assert "was changed just now" in give(browser, page, constants.MENTOR_1_WS_TOKEN).words
+    with site.tool.app_context():
+        assert db.session.query(PersonToken).count() == 0
+        db.session.remove()
+
+
+def test_a_token_its_owner_erases_at_the_same_moment(site: DemoSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that must go, one is gone already: the other goes all the same, and is the one noted."""
+    with site.tool.app_context():
+        mentor = db.session.query(Person).filter_by(external_id=str(constants.MENTOR_1_ID)).one()
+        db.session.query(RoleGrant).delete()
+        db.session.query(Membership).delete()
+        here = {"platform_id": mentor.platform_id, "organisation_id": mentor.organisation_id}
+        other = Person(**here, external_id="other")
+        db.session.add(other)
+        db.session.flush()
+        left = other.id
+        for owner in (mentor.id, left):
+            db.session.add(PersonToken(person_id=owner, token_sealed="x", connected_at=START))
+        db.session.commit()
+        before = db.session.query(AuditEntry).count()
+
+        def be_overtaken(table: type[PersonToken]) -> Any:
+            monkeypatch.undo()
+            with db.engine.begin() as faster:
+                faster.execute(delete(table).where(table.person_id != left))
+            return delete(table)
+
+        monkeypatch.setattr(own_tokens, "delete", be_overtaken)
+        db.session.commit()
+        assert own_tokens.erase_unentitled(START) == 1
+        assert db.session.query(PersonToken).count() == 0
+        (noted,) = db.session.query(AuditEntry).order_by(AuditEntry.id).offset(before)
+        assert noted.subject == {"person_id": left}
         db.session.remove()
 
 
