@@ -58,8 +58,8 @@ def show() -> Response:
     held = _get_held()
     prepare_answer(held.launch, held.registration)
     frame_by_nobody()
-    sentence = _who_opened(held.launch, held.platform_name)
-    page = render_template("lti_tool/continue.html", sentence=sentence, ticket=held.ticket)
+    who = _who_opened(held.launch)
+    page = render_template("lti_tool/continue.html", platform=held.platform_name, ticket=held.ticket, **who)
     response = make_response(page)
     set_confirm_cookie(response, held.ticket)
     return response
@@ -85,14 +85,11 @@ def _get_held() -> HeldLaunch:
     return get_held(ticket, services.sealer, g.real_now)
 
 
-def _who_opened(launch: Launch, platform: str) -> str:
-    name = launch.names["name"] or launch.email or _("Somebody whose name the platform does not tell")
-    course = launch.course.title or launch.course.label if launch.course else ""
-    if course:
-        return _(
-            "%(name)s opened this in the course %(course)s at %(platform)s.",
-            name=name,
-            course=course,
-            platform=platform,
-        )
-    return _("%(name)s opened this at %(platform)s.", name=name, platform=platform)
+def _who_opened(launch: Launch) -> dict[str, str]:
+    """Whom and which course the page names; "" = the platform does not tell it."""
+    unknown = _("Somebody whose name the platform does not tell")
+    return {
+        "name": launch.names["name"] or launch.email or unknown,
+        "email": launch.email if launch.names["name"] else "",
+        "course": launch.course.title or launch.course.label if launch.course else "",
+    }

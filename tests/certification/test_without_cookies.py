@@ -251,7 +251,9 @@ def test_a_new_tab_names_the_person_and_asks(app: Flask, platform: TestPlatform)
     assert 'target="_blank" rel="noopener"' in came.page.text
     tab = app.test_client()
     shown = send(tab, "/lti/continue", FROM_OWN_TAB, ticket=came.ticket)
-    assert "Ada Beck opened this in the course Course one at Test LMS." in unescape(shown.text)
+    named = "<bdi>Ada Beck</bdi> opened this in the course <bdi>Course one</bdi> at <bdi>Test LMS</bdi>."
+    assert named in unescape(shown.text)
+    assert "E-mail address: <bdi>ada@example.invalid</bdi>" in unescape(shown.text)
     assert "frame-ancestors 'self'" in shown.headers["Content-Security-Policy"]
     assert "lms.example" not in shown.headers["Content-Security-Policy"]
     assert {"Secure", "HttpOnly", "SameSite=Strict"} <= set(shown.headers["Set-Cookie"].split("; "))
