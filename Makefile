@@ -4,6 +4,8 @@ PORT ?= 8000
 LMS_PORT ?= 8001
 ARGS ?=
 export PORT LMS_PORT
+# Bytecode is kept, whatever the shell says: the demo and the tests start many processes, which else compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 OWN := course_sync mentor_console lti_tool

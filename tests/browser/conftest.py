@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, Playwright, expect, sync_playwright
 
-from tests.harness.chromium import FLAGS, Watch, find_chromium, run_axe
+from tests.harness.chromium import FLAGS, Watch, find_shell, run_axe
 from tests.harness.live_demo import LiveDemo, running_demo
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """One browser for the run; fails, never skips, where there is none."""
-    browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=FLAGS)
+    browser = playwright.chromium.launch(executable_path=find_shell(playwright), args=FLAGS)
     yield browser
     browser.close()
 

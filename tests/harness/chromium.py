@@ -44,6 +44,7 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SHELL = "chromium-headless-shell"
 AXE = Path(__file__).parents[1] / "browser" / "vendor" / "axe.min.js"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -61,6 +62,15 @@ def find_chromium(playwright: Playwright) -> str:
         "or `.venv/bin/playwright install chromium`, or set CHROMIUM to its path.",
         pytrace=False,
     )
+
+
+def find_shell(playwright: Playwright) -> str:
+    """The same without tabs, settings and histories, where Debian's is installed; a third cheaper.
+
+    For pages alone: what a person may set in a browser (which cookies to keep) it does not know.
+    """
+    whole = find_chromium(playwright)
+    return (shutil.which(SHELL) if Path(whole).name == NAMES[0] else None) or whole
 
 
 @dataclass
