@@ -6,6 +6,7 @@ Pure checks of URLs and IP addresses (against server-side request forgery); open
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +27,9 @@ _PRIVATE = tuple(
     for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
 """What a site's own network may use; link-local addresses (cloud metadata) are never among them."""
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+MAX_HOST_CHARS = 253
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,27 @@ def check_url(url: str, reach: Reach) -> SplitResult:
         raise AddressRefused("the address has no host")
     if parts.username is not None or parts.password is not None:
         raise AddressRefused("the address carries a user name or password")
+    if not has_plain_host(parts):
+        raise AddressRefused(
+            "the host is neither a name of the letters a to z, digits and hyphens nor an IP address"
+        )
     _check_host(host, reach)
     if parts.scheme != "https" and not (
         parts.scheme == "http" and reach.allow_loopback and _is_loopback_name(host)
     ):
         raise AddressRefused("the address does not start with https://")
     return parts
+
+
+def has_plain_host(parts: SplitResult) -> bool:
+    """Whether the host is a name as the internet knows them (other alphabets as xn--) or an IP address.
+
+    Nothing else may stand where browsers read addresses: a `*` or `;` means something there.
+    """
+    host = parts.hostname or ""
+    if "[" in parts.netloc:
+        return isinstance(_literal(host), ipaddress.IPv6Address) and "%" not in host
+    return len(host) <= MAX_HOST_CHARS and _HOST_NAME.fullmatch(host) is not None
 
 
 def check_service_url(url: str, registration: Registration, reach: Reach) -> SplitResult:

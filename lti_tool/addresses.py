@@ -1,4 +1,4 @@
-"""Web addresses as text: origins, and which addresses a platform may have. Standard library only.
+"""Web addresses as text: origins, and which addresses a platform may have.
 
 Nothing here opens a connection; the guard against calling private hosts is in course_sync.outbound.
 """
@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+import idna
+
+from course_sync.addresses import has_plain_host
 
 MAX_ADDRESS_CHARS = 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -15,6 +19,24 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 class AddressInvalid(ValueError):
     """An address that cannot be used; the message says why, without repeating the address."""
+
+
+def plain_address(address: str) -> str:
+    """The address with a host of another alphabet in its xn-- form, as browsers and registers write it.
+
+    What has no such form comes back as it is: the checks refuse it.
+    """
+    if not isinstance(address, str) or address.isascii() or not address.isprintable():
+        return address
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+        if host.isascii() or "@" in parts.netloc:
+            return address
+        written = idna.encode(host, uts46=True).decode("ascii")
+    except ValueError:
+        return address
+    return urlunsplit(parts._replace(netloc=written if port is None else f"{written}:{port}"))
 
 
 @lru_cache(maxsize=1024)
@@ -39,7 +61,7 @@ def own_origin(address: str) -> str:
 
 
 def check_platform_address(address: str, *, allow_loopback: bool) -> str:
-    """The address unchanged if a platform may have it: https, or http on loopback where that is allowed."""
+    """The address in its plain form if a platform may have it: https, or http on loopback where allowed."""
     if not isinstance(address, str) or len(address) > MAX_ADDRESS_CHARS:
         raise AddressInvalid(f"must be an address of at most {MAX_ADDRESS_CHARS} characters")
     parts = _split(address)
@@ -50,7 +72,7 @@ def check_platform_address(address: str, *, allow_loopback: bool) -> str:
             "must not be a loopback address (EMENTOR_ALLOW_LOOPBACK_PLATFORMS=1 allows it in tests)"
         )
     _require_https(parts, http_on_loopback=allow_loopback)
-    return address
+    return plain_address(address)
 
 
 def is_loopback(host: str) -> bool:
@@ -68,7 +90,7 @@ def _split(address: str) -> SplitResult:
     if not address.isprintable() or " " in address or "\\" in address:
         raise AddressInvalid("must not contain spaces, backslashes or characters that cannot be printed")
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(plain_address(address))
         _ = parts.port
     except ValueError:
         raise AddressInvalid("is not a web address") from None
@@ -76,6 +98,11 @@ def _split(address: str) -> SplitResult:
         raise AddressInvalid("must start with https:// and name a host")
     if parts.username is not None or parts.password is not None:
         raise AddressInvalid("must not contain a user name or password")
+    if not has_plain_host(parts):
+        raise AddressInvalid(
+            "must name an IP address or a host of letters a to z, digits, hyphens and dots "
+            "(other alphabets in their xn-- form)"
+        )
     return parts
 
 

@@ -16,7 +16,7 @@ from course_sync.jobs import enqueue
 from course_sync.models import Context, Membership, Person, Platform, SyncRun
 from course_sync.records import LaunchedContext, record_launch
 from course_sync.sync_runs import Watcher
-from lti_tool import registration
+from lti_tool import moodle_services, registration
 from lti_tool.demo import DemoAddresses
 from lti_tool.demo_lms import constants
 from lti_tool.operations import abandon_syncs, sync_and_flag
@@ -77,7 +77,7 @@ def _register(addresses: DemoAddresses, now: datetime) -> Platform:
     )
     platform = registration.add_platform(details, services.settings, now)
     if platform.moodle_url != site:  # else the audit log and the connection test would tell of a new token
-        registration.connect_moodle(
+        moodle_services.connect_moodle(
             platform.id, site, constants.WS_TOKEN, sealer=services.sealer, allow_loopback=True, now=now
         )
     return platform

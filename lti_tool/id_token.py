@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from course_sync import vocabulary as lti
 from course_sync.registrations import Registration
-from lti_tool.addresses import AddressInvalid, origin_of
+from lti_tool.addresses import AddressInvalid, origin_of, plain_address
 from lti_tool.deep_linking import check_settings
 from lti_tool.refusals import LaunchRefused
 
@@ -203,7 +203,8 @@ def _audiences(claims: dict[str, Any]) -> list[str]:
 
 
 def _check_parties(claims: dict[str, Any], registration: Registration) -> None:
-    if claims.get("iss") != registration.issuer:
+    issuer = str(claims.get("iss"))
+    if issuer != registration.issuer and plain_address(issuer) != registration.issuer:
         raise LaunchRefused("platform_unknown")
     audiences = _audiences(claims)
     if registration.client_id not in audiences:

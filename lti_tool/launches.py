@@ -21,6 +21,7 @@ from course_sync.database import db, one_writer, table_of
 from course_sync.models import ACTIVE, Platform
 from course_sync.records import registration_of
 from course_sync.registrations import Registration
+from lti_tool.addresses import AddressInvalid, origin_of
 from lti_tool.approvals import check_platform, refuse_deployment
 from lti_tool.id_token import (
     UnverifiedToken,
@@ -125,6 +126,7 @@ def begin_login(
     )
     message_hint = _optional(parameters, "lti_message_hint")
     registration = _choose_registration(issuer, _optional(parameters, "client_id"))
+    _check_way_out(registration)
     check_target(target, own_origin)
     storage_target = _storage_target(parameters, headers)
     state, nonce, browser_secret = (secrets.token_urlsafe(32) for _ in range(3))
@@ -334,6 +336,14 @@ def _is_framed(headers: Headers, launch: Launch) -> bool:
     """Whether it arrives inside another page: as the browser says, or an old one, as the platform does."""
     said = headers.get("Sec-Fetch-Dest")
     return (launch.document_target if said is None else said) in _FRAMES
+
+
+def _check_way_out(registration: Registration) -> None:
+    """An address stored before hosts were looked at may be none that a browser can be sent to."""
+    try:
+        origin_of(registration.auth_login_url)
+    except AddressInvalid:
+        raise LaunchRefused("platform_unknown", "auth_login_url") from None
 
 
 def _storage_target(parameters: Mapping[str, str], headers: Headers) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 ROOM_LOGGERS = ("lti_tool", "mentor_console", "course_sync")
+SERVER_FAILED = "the web server could not answer a request, or not go on"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _MAX_FRAMES = 30
 
@@ -37,6 +38,16 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = describe_error(record.exc_info[1])
         return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class ServerLines(JsonLines):
+    """Of a web server: with an error it logs the address of the request, which may open a visit."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The same line; where it is about an error, class and place stand for the server's message."""
+        if record.exc_info and record.exc_info[0] is not None:
+            record = logging.makeLogRecord({**vars(record), "msg": SERVER_FAILED, "args": ()})
+        return super().format(record)
 
 
 class _CurrentStandardError(logging.StreamHandler):
@@ -70,13 +81,13 @@ def init_logs(app: Flask, level: str) -> None:
     app.after_request(_log_request)
 
 
-def adopt_logger(name: str, level: str | int) -> None:
+def adopt_logger(name: str, level: str | int, lines: type[JsonLines] = JsonLines) -> None:
     """Write what this logger has to say as we write our own."""
     logger = logging.getLogger(name)
     logger.setLevel(level)
     if not any(isinstance(handler, _CurrentStandardError) for handler in logger.handlers):
         handler = _CurrentStandardError()
-        handler.setFormatter(JsonLines())
+        handler.setFormatter(lines())
         logger.addHandler(handler)
 
 

@@ -16,14 +16,12 @@ from sqlalchemy.exc import IntegrityError
 
 from course_sync.database import db
 from course_sync.models import ACTIVE, PENDING, REFUSED, Deployment, Organisation, Platform
-from course_sync.moodle_wire import may_be_token
 from course_sync.records import registration_of
 from course_sync.registrations import Registration
 from lti_tool import registration_lookup
-from lti_tool.addresses import AddressInvalid, check_platform_address
+from lti_tool.addresses import AddressInvalid, check_platform_address, plain_address
 from lti_tool.audit import note_of_platform
 from lti_tool.config import Settings
-from lti_tool.secrets import Sealer
 
 PRODUCTS = ("moodle", "canvas")
 _Saved = TypeVar("_Saved")
@@ -51,7 +49,7 @@ class PlatformInUse(RegistrationInvalid):
 
 @dataclass(frozen=True)
 class PlatformDetails:
-    """What an administrator tells about one platform."""
+    """What an administrator tells about one platform; its addresses in their plain form, however typed."""
 
     name: str
     issuer: str
@@ -65,6 +63,10 @@ class PlatformDetails:
     """moodle | canvas | "" for any other."""
     auth_audience: str | None = None
     """Audience of our client assertions where it is not the token address."""
+
+    def __post_init__(self) -> None:
+        for field in _ADDRESSES:
+            object.__setattr__(self, field, plain_address(getattr(self, field)))
 
 
 def add_platform(
@@ -201,7 +203,7 @@ def check_details(details: PlatformDetails, *, allow_loopback: bool, deployments
     for deployment_id in details.deployment_ids:
         check_text("deployment_ids", deployment_id, 255)
     for field in _ADDRESSES:
-        _check_address(field, getattr(details, field), allow_loopback)
+        check_address(field, getattr(details, field), allow_loopback)
     if details.auth_audience is not None:
         check_text("auth_audience", details.auth_audience, 1024)
     if len(details.issuer) > 512:
@@ -209,8 +211,11 @@ def check_details(details: PlatformDetails, *, allow_loopback: bool, deployments
 
 
 def find_registration(issuer: str, client_id: str) -> Registration | None:
-    """The registration named by issuer *and* client_id."""
-    return registration_lookup.find_registration(issuer, client_id)
+    """The registration named by issuer *and* client_id; a host of another alphabet in either form."""
+    found = registration_lookup.find_registration(issuer, client_id)
+    if found is None and not issuer.isascii():
+        found = registration_lookup.find_registration(plain_address(issuer), client_id)
+    return found
 
 
 def find_platform(issuer: str, client_id: str) -> Platform | None:
@@ -227,55 +232,14 @@ def is_name_taken(name: str, organisation_id: int) -> bool:
 
 def list_registrations(issuer: str) -> list[Registration]:
     """Every registration at one issuer; hosted Canvas has many behind one."""
-    statement = select(Platform).where(Platform.issuer == issuer).order_by(Platform.id)
+    either = {issuer, plain_address(issuer)}
+    statement = select(Platform).where(Platform.issuer.in_(either)).order_by(Platform.id)
     return [registration_of(platform) for platform in db.session.scalars(statement)]
 
 
 def list_platforms() -> list[Platform]:
     """Every platform of the installation, in the order they were added."""
     return list(db.session.scalars(select(Platform).order_by(Platform.id)))
-
-
-def connect_moodle(
-    platform_id: int,
-    url: str,
-    token: str,
-    *,
-    sealer: Sealer,
-    allow_loopback: bool,
-    now: datetime,
-    actor_id: int | None = None,
-) -> Platform:
-    """Store where a Moodle's web services are, and their token, sealed. Audited; commits.
-
-    Raises RegistrationInvalid.
-    """
-    platform = get_platform(platform_id)
-    _check_address("moodle_url", url, allow_loopback)
-    token = token.strip()
-    if not may_be_token(token):
-        raise RegistrationInvalid("token: a Moodle web-service token is 32 letters and digits")
-    if platform.moodle_url != url.rstrip("/"):
-        platform.moodle_report_id = None  # its number means another report elsewhere
-    platform.moodle_url = url.rstrip("/")
-    platform.moodle_token_sealed = sealer.seal(token)
-    platform.moodle_connected_at = now
-    note_of_platform("moodle_connected", platform, now, actor_id)
-    db.session.commit()
-    return platform
-
-
-def disconnect_moodle(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
-    """Erase the web-service token, where it was good, and the report read with it. Audited; commits.
-
-    What was read stays.
-    """
-    platform.moodle_url = None
-    platform.moodle_token_sealed = None
-    platform.moodle_connected_at = None
-    platform.moodle_report_id = None
-    note_of_platform("moodle_disconnected", platform, now, actor_id)
-    db.session.commit()
 
 
 def get_default_organisation(settings: Settings, now: datetime) -> Organisation:
@@ -389,7 +353,8 @@ def check_text(field: str, value: Any, max_chars: int) -> None:
         raise RegistrationInvalid(f"{field}: must be a text of 1 to {max_chars} characters")
 
 
-def _check_address(field: str, value: Any, allow_loopback: bool) -> None:
+def check_address(field: str, value: Any, allow_loopback: bool) -> None:
+    """Raises RegistrationInvalid unless a platform may have this address."""
     try:
         check_platform_address(value, allow_loopback=allow_loopback)
     except AddressInvalid as problem:

@@ -10,6 +10,8 @@ from typing import Any
 
 from flask import Flask
 
+from lti_tool.logs import ServerLines, adopt_logger
+
 GRACE_SECONDS = 8
 """What requests under way are given when the server is told to stop; containers are killed after 10 s."""
 MAX_LINE_BYTES = 8190
@@ -25,6 +27,7 @@ def serve(
     if sys.platform == "win32":
         from waitress import serve as serve_with_waitress
 
+        adopt_logger("waitress", "WARNING", ServerLines)
         serve_with_waitress(app, host=host, port=port, threads=threads)
         return
     options = {
@@ -55,6 +58,7 @@ def _gunicorn(app: Flask, options: dict[str, Any]) -> Any:
     settings = {
         "worker_class": _worker_class(),
         "loglevel": "warning",
+        "logger_class": _logger_class(),
         "keepalive": 15,
         "limit_request_line": MAX_LINE_BYTES,
         "limit_request_field_size": MAX_HEADER_BYTES,
@@ -75,6 +79,23 @@ def _gunicorn(app: Flask, options: dict[str, Any]) -> Any:
             _arbiter_class()(self).run()
 
     return Gunicorn()
+
+
+def _logger_class() -> Any:
+    """gunicorn's log in lines of ours, which never hold what a request said: it may open a visit."""
+    from gunicorn.glogging import Logger
+
+    class Log(Logger):
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            for handler in self.error_log.handlers:
+                handler.setFormatter(ServerLines())
+
+        def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+            # "Invalid request ..." quotes the request in the message itself
+            super().warning(msg, *args, **{"exc_info": sys.exc_info()[0] is not None, **kwargs})
+
+    return Log
 
 
 def _arbiter_class() -> Any:

@@ -16,6 +16,7 @@ from lti_tool import (
     connection_desk,
     connection_wording,
     moodle_reports,
+    moodle_services,
     platform_desk,
     registration,
     report_wording,
@@ -159,7 +160,7 @@ def connect_moodle(platform_id: int) -> Answer:
     viewer, services = current_viewer(), current_services()
     platform = platform_desk.get_platform(viewer, platform_id)
     try:
-        registration.connect_moodle(
+        moodle_services.connect_moodle(
             platform_id,
             request.form.get("moodle_url", "").strip(),
             request.form.get("token", ""),
@@ -179,7 +180,7 @@ def disconnect_moodle(platform_id: int) -> Response:
     """Erase the token of the web services."""
     viewer = current_viewer()
     platform = platform_desk.get_platform(viewer, platform_id)
-    registration.disconnect_moodle(platform, g.real_now, actor_id=viewer.person_id)
+    moodle_services.disconnect_moodle(platform, g.real_now, actor_id=viewer.person_id)
     return _back("show", platform_id=platform_id, done="moodle_removed")
 
 

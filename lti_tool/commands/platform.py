@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from course_sync.models import ACTIVE, PENDING, Organisation, Platform
-from lti_tool import approvals, invites, registration
+from lti_tool import approvals, invites, moodle_services, registration
 from lti_tool.commands.connection import check
 from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, with_app
 from lti_tool.moodle_reports import LARGEST_NUMBER, name_report
@@ -98,7 +98,7 @@ def connect_moodle(platform_id: int, url: str, report_id: int | None) -> None:
     asked = sys.stdin.isatty()
     token = click.prompt("Web-service token", hide_input=True) if asked else sys.stdin.readline()
     services = current_services()
-    connected = registration.connect_moodle(
+    connected = moodle_services.connect_moodle(
         platform_id,
         url,
         token,

@@ -16,7 +16,7 @@ from course_sync.models import Context, Freshness, Membership, Person, Platform,
 from lti_tool.cli import main
 from lti_tool.connection_desk import CHECKS
 from lti_tool.demo_lms import constants
-from lti_tool.registration import disconnect_moodle
+from lti_tool.moodle_services import disconnect_moodle
 from lti_tool.services import current_services
 from mentor_console.grants import grant_role
 from tests.harness.demo_site import DemoSite

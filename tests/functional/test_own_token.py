@@ -13,7 +13,7 @@ from course_sync.models import Context, JobRun, Membership, Person, Platform
 from course_sync.records import LaunchedContext, record_launch
 from lti_tool import own_tokens
 from lti_tool.demo_lms import constants
-from lti_tool.registration import disconnect_moodle
+from lti_tool.moodle_services import disconnect_moodle
 from lti_tool.secrets import Sealer
 from lti_tool.services import current_services
 from mentor_console.grants import grant_role

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import socket
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -36,6 +40,54 @@ def test_the_server_ends_with_all_its_workers(tmp_path: Path, database_url: str,
         assert "Traceback" not in server.said()
     finally:
         server.close()
+
+
+SECRET = "handle.secret"
+BROKEN = """
+import sys
+from flask import Flask
+from lti_tool.serve import serve
+
+app = Flask("broken")
+app.add_url_rule("/s/<part>", "page", lambda part: ("", 200, {"X-Host": "\u0448\u043a\u043e\u043b\u0430"}))
+serve(app, host="127.0.0.1", port=int(sys.argv[1]), workers=1, threads=1)
+"""
+
+
+def test_the_server_itself_writes_no_address(tmp_path: Path) -> None:
+    """Neither of an answer that cannot be sent nor of a request that cannot be read."""
+    (port,) = free_ports(1)
+    log = (tmp_path / "log").open("wb")
+    server = subprocess.Popen([sys.executable, "-c", BROKEN, str(port)], stdout=log, stderr=log)
+    try:
+        assert _answer_to(port, f"GET /s/{SECRET} HTTP/1.1") == "500"
+        assert _answer_to(port, f"GET /s/{SECRET} HTTP/1.1 {SECRET}") == "400"
+        assert _answer_to(port, f"GET /s/{SECRET} HTTP/1.1\r\nX {SECRET}: x") == "400"
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+    said = (tmp_path / "log").read_text()
+    assert SECRET not in said
+    errors = [json.loads(line)["error"]["class"] for line in said.splitlines()]
+    assert [name.rpartition(".")[2] for name in errors] == [
+        "InvalidResponseHeader",
+        "InvalidHTTPVersion",
+        "InvalidHeaderName",
+    ]
+
+
+def _answer_to(port: int, request: str) -> str:
+    """The status of the answer to these lines; waits until the server is up."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(f"{request}\r\nHost: localhost\r\n\r\n".encode())
+                return connection.recv(65536).decode().split()[1]
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def _upgrade(folder: Path, environ: dict[str, str]) -> None:

@@ -37,6 +37,8 @@ def import_all_tables() -> None:
     """Make every model known to the metadata."""
     for package in ("course_sync", "mentor_console", "lti_tool"):
         import_module(f"{package}.models")
+    for module in ("connection_models", "forum_models"):
+        import_module(f"course_sync.{module}")
 
 
 def create_tables(url: str) -> None:

@@ -116,7 +116,7 @@ def running(folder: Path, ports: Ports) -> Iterator[DemoSite]:
 
 def register(site: DemoSite) -> None:
     """Make the platform known to the tool and connect its web services; nothing is synced yet."""
-    from lti_tool import registration
+    from lti_tool import moodle_services, registration
     from lti_tool.demo_lms import constants
     from lti_tool.services import current_services
 
@@ -133,7 +133,7 @@ def register(site: DemoSite) -> None:
         )
         now = services.clock.now()
         platform = registration.add_platform(details, services.settings, now)
-        registration.connect_moodle(
+        moodle_services.connect_moodle(
             platform.id,
             site.lms_url,
             constants.WS_TOKEN,

@@ -18,7 +18,7 @@ from course_sync.database import Base, db
 from course_sync.models import ACTIVE, REFUSED, Deployment, Person, Platform
 from course_sync.platform_client import PlatformClient
 from course_sync.records import record_launch, registration_of
-from lti_tool import approvals, dynamic_registration, invites, own_tokens, registration
+from lti_tool import approvals, dynamic_registration, invites, moodle_services, own_tokens, registration
 from lti_tool.commands import organisation
 from lti_tool.dynamic_registration import Offer
 from lti_tool.models import Invite
@@ -109,7 +109,7 @@ class House:
     def connect_moodle(self) -> None:
         sealer = self.services.sealer
         given = {"sealer": sealer, "allow_loopback": True, "now": self.now}
-        registration.connect_moodle(self.platform.id, "https://lms.example", TOKEN, **given)  # type: ignore[arg-type]
+        moodle_services.connect_moodle(self.platform.id, "https://lms.example", TOKEN, **given)  # type: ignore[arg-type]
 
     def register_by_invite(self) -> None:
         """The platform has answered when the process is cut off; the invite is good once more."""
@@ -166,7 +166,7 @@ CHANGES: dict[str, Callable[[House], object]] = {
     "invite withdrawn": House.withdraw,
     "Moodle connected": House.connect_moodle,
     "report named": lambda house: name_report(house.platform, 3, house.now),
-    "Moodle disconnected": lambda house: registration.disconnect_moodle(house.platform, house.now),
+    "Moodle disconnected": lambda house: moodle_services.disconnect_moodle(house.platform, house.now),
     "invite for a platform": House.keep_invite,
     "platform by invite": House.register_by_invite,
     "key rotated": lambda house: house.services.keys.rotate(at_once=True),

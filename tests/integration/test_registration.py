@@ -19,10 +19,10 @@ from course_sync.models import REFUSED, Organisation, Platform
 from lti_tool.app import create_app
 from lti_tool.config import ConfigError, Settings
 from lti_tool.models import ToolKey
+from lti_tool.moodle_services import connect_moodle
 from lti_tool.registration import (
     RegistrationInvalid,
     add_platform,
-    connect_moodle,
     find_registration,
     list_platforms,
     list_registrations,

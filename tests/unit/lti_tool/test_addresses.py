@@ -19,6 +19,8 @@ from lti_tool.addresses import AddressInvalid, check_platform_address, origin_of
         ("http://lms.example:80", "http://lms.example"),
         ("https://lms.example:80", "https://lms.example:80"),
         ("http://[::1]:8001/x", "http://[::1]:8001"),
+        ("https://\u0448\u043a\u043e\u043b\u0430.example:8443/x", "https://xn--80atdl2c.example:8443"),
+        ("https://Schule-\u00d6st.example", "https://xn--schule-st-67a.example"),
     ],
 )
 def test_origins_are_written_as_browsers_compare_them(address: str, origin: str) -> None:
@@ -49,6 +51,19 @@ def test_origins_are_written_as_browsers_compare_them(address: str, origin: str)
         "https://lms.example/\u00a0",
         "https://lms.example/\u200b",
         "https://lms.example/\u2028",
+        "https://*;sandbox",
+        "https://*",
+        "https://lms.example;x",
+        "https://lms.example,evil.example",
+        "https://lms.'none'.example",
+        'https://lms".example',
+        "https://lms..example",
+        "https://-lms.example",
+        "https://" + "a" * 64 + ".example",
+        "https://\u0448*.example",
+        "https://\U0001f600.example",
+        "https://[fe80::1%*;sandbox]",
+        "https://[v1.lms.example]",
     ],
 )
 def test_what_is_no_address_has_no_origin(address: str) -> None:
@@ -85,6 +100,13 @@ def test_platforms_need_https_except_on_loopback_in_the_demo(
         else:
             with pytest.raises(AddressInvalid):
                 check_platform_address(address, allow_loopback=allow_loopback)
+
+
+def test_a_host_of_another_alphabet_is_kept_as_registers_write_it() -> None:
+    typed = "https://\u0448\u043a\u043e\u043b\u0430.example/login?a=\u044f"
+    kept = check_platform_address(typed, allow_loopback=False)
+    assert kept == "https://xn--80atdl2c.example/login?a=\u044f"
+    assert check_platform_address(kept, allow_loopback=False) == kept
 
 
 def test_the_own_origin_has_no_path() -> None:

@@ -1,0 +1,59 @@
+"""The web services of a Moodle: where they are and with which token, sealed.
+
+What is read with them is course_sync's; here an admin connects and disconnects them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from course_sync.database import db
+from course_sync.models import Platform
+from course_sync.moodle_wire import may_be_token
+from lti_tool.addresses import plain_address
+from lti_tool.audit import note_of_platform
+from lti_tool.registration import RegistrationInvalid, check_address, get_platform
+from lti_tool.secrets import Sealer
+
+
+def connect_moodle(
+    platform_id: int,
+    url: str,
+    token: str,
+    *,
+    sealer: Sealer,
+    allow_loopback: bool,
+    now: datetime,
+    actor_id: int | None = None,
+) -> Platform:
+    """Store where a Moodle's web services are, and their token, sealed. Audited; commits.
+
+    Raises RegistrationInvalid.
+    """
+    platform = get_platform(platform_id)
+    url = plain_address(url)
+    check_address("moodle_url", url, allow_loopback)
+    token = token.strip()
+    if not may_be_token(token):
+        raise RegistrationInvalid("token: a Moodle web-service token is 32 letters and digits")
+    if platform.moodle_url != url.rstrip("/"):
+        platform.moodle_report_id = None  # its number means another report elsewhere
+    platform.moodle_url = url.rstrip("/")
+    platform.moodle_token_sealed = sealer.seal(token)
+    platform.moodle_connected_at = now
+    note_of_platform("moodle_connected", platform, now, actor_id)
+    db.session.commit()
+    return platform
+
+
+def disconnect_moodle(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
+    """Erase the web-service token, where it was good, and the report read with it. Audited; commits.
+
+    What was read stays.
+    """
+    platform.moodle_url = None
+    platform.moodle_token_sealed = None
+    platform.moodle_connected_at = None
+    platform.moodle_report_id = None
+    note_of_platform("moodle_disconnected", platform, now, actor_id)
+    db.session.commit()
