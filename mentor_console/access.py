@@ -25,11 +25,11 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, lazyload
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
-from course_sync.models import SOURCE_LTI, Freshness, Membership, Person
+from course_sync.models import SOURCE_LTI, Context, Freshness, Membership, Person
 from mentor_console.mentorship import is_by_role_for, rests, select_courses_by_role
 from mentor_console.models import Assignment, RoleGrant
 
@@ -101,7 +101,7 @@ class Viewer:
 def viewer_of(launch: LaunchFacts) -> Viewer:
     """What the person of this launch is in the tool right now (table "Is in the tool")."""
     grants = _open_grants(launch)
-    membership = _find_membership(launch)
+    membership, roster_known = _look_into_course(launch)
     roster_roles, platform_roles = _roles_here(membership)
     instructor = "Instructor" in launch.roles
     is_trainer = launch.context_id is not None and (
@@ -122,7 +122,7 @@ def viewer_of(launch: LaunchFacts) -> Viewer:
         is_applicant=launch.context_id is not None
         and not is_trainer
         and (is_stranger or launch.is_platform_administrator),
-        role_unchecked=is_stranger and not is_trainer and not _is_roster_known(launch.context_id),
+        role_unchecked=is_stranger and not is_trainer and not roster_known,
         own_membership_id=membership.id if membership and is_learner else None,
         observed_subjects=observed,
     )
@@ -230,13 +230,26 @@ def _grants_statement(_dialect: str) -> CompoundSelect[str, int | None]:
     return union_all(given, select(literal("mentor"), by_role.c.context_id))
 
 
-def _find_membership(launch: LaunchFacts) -> Membership | None:
-    if launch.context_id is None:
-        return None
-    statement = select(Membership).where(
-        Membership.context_id == launch.context_id, Membership.person_id == launch.person_id
+def _look_into_course(launch: LaunchFacts) -> tuple[Membership | None, bool]:
+    """The viewer's membership of the launched course, whether its roster was read at the last try."""
+    own = and_(Membership.context_id == Context.id, Membership.person_id == launch.person_id)
+    roster = and_(
+        Freshness.context_id == Context.id, Freshness.kind == "roster", Freshness.source == SOURCE_LTI
     )
-    return db.session.scalars(statement).one_or_none()
+    statement = (
+        select(Membership, Freshness.as_of, Freshness.error_code)
+        .select_from(Context)
+        .outerjoin(Membership, own)
+        .outerjoin(Freshness, roster)
+        .where(Context.id == launch.context_id)
+        # Joined, as it is by default, the person would be asked for where there is no membership, too.
+        .options(lazyload(Membership.person))
+    )
+    row = db.session.execute(statement).one_or_none() if launch.context_id is not None else None
+    if row is None:
+        return None, True
+    membership, as_of, error_code = row
+    return membership, as_of is not None and error_code is None
 
 
 def _roles_here(membership: Membership | None) -> tuple[list[str], list[str]]:
@@ -244,17 +257,6 @@ def _roles_here(membership: Membership | None) -> tuple[list[str], list[str]]:
     if membership is None or membership.status != "active":
         return [], []
     return membership.nrps_roles or [], membership.platform_roles or []
-
-
-def _is_roster_known(context_id: int | None) -> bool:
-    """Whether the last try to read the roster of the platform succeeded."""
-    if context_id is None:
-        return True
-    statement = select(Freshness).where(
-        Freshness.context_id == context_id, Freshness.kind == "roster", Freshness.source == SOURCE_LTI
-    )
-    row = db.session.scalars(statement).one_or_none()
-    return row is not None and row.as_of is not None and row.error_code is None
 
 
 def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:

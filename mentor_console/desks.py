@@ -64,7 +64,7 @@ def get_trainer_page(viewer: Viewer, now: datetime, changes_before: int | None =
         without_mentor=len(alone),
         left_alone=sum(bool(mentor_ids[m.id]) for m in alone),
         requests=_list_requests(AccessRequest.context_id == context.id),
-        freshness=freshness_of([context.id]),
+        freshness=freshness_of([context.id], viewer.person_id),
         cap=caps.course,
         breaks=list_breaks(context.id),
         changes=changes[:CHANGES_SHOWN],

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import and_, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, select
 
 from course_sync.database import db
 from course_sync.models import Context, Freshness, Platform, SyncRun
 from course_sync.records import REPORT
-from mentor_console.own_accounts import select_read_by_accounts
+from mentor_console.own_accounts import select_read_by_accounts, select_refused_at
 from mentor_console.screens import DataFreshness, MissingFact, SyncProgress
 
 
@@ -30,33 +31,31 @@ class _Connection:
 
     unconnected: tuple[str, ...] = ()
     by_own_accounts: bool = False
+    own_refused_at: datetime | None = None
 
 
 _CONNECTED = _Connection()
 
 
-def freshness_of(context_ids: Collection[int]) -> DataFreshness:
+def freshness_of(context_ids: Collection[int], reader_id: int | None = None) -> DataFreshness:
     """Freshness of several courses as one: the oldest reading, and everything that is missing anywhere."""
-    return merge_freshness(freshness_by_context(context_ids).values())
+    return merge_freshness(freshness_by_context(context_ids, reader_id).values())
 
 
-def freshness_by_context(context_ids: Collection[int]) -> dict[int, DataFreshness]:
-    """The same for each course, in one query for any number of them."""
-    has_own = Context.id.in_(select_read_by_accounts(context_ids))
-    statement = (
-        select(Context.id, Freshness, SyncRun, Platform.product, Platform.moodle_url, has_own)
-        .join(Platform, Platform.id == Context.platform_id)
-        .outerjoin(Freshness, and_(Freshness.context_id == Context.id, Freshness.kind != REPORT))
-        .outerjoin(SyncRun, and_(SyncRun.context_id == Context.id, SyncRun.state == "running"))
-        .where(Context.id.in_(context_ids))
-        .order_by(Context.id, Freshness.kind, Freshness.source)
-    )
+def freshness_by_context(
+    context_ids: Collection[int], reader_id: int | None = None
+) -> dict[int, DataFreshness]:
+    """The same for each course, in one query for any number of them.
+
+    `reader_id` = the person who reads, whom the account of their own concerns; None = nobody.
+    """
+    asked = {"context_ids": list(context_ids), "reader_id": reader_id}
     rows: dict[int, list[Freshness]] = defaultdict(list)
     runs: dict[int, SyncRun] = {}
     found: dict[int, _Connection] = {}
-    for context_id, row, run, product, moodle_url, is_own in db.session.execute(statement):
-        is_told = bool(moodle_url or is_own)
-        found[context_id] = _Connection(() if is_told else (product,), bool(is_own and not moodle_url))
+    told = db.session.execute(_freshness_statement(db.engine.dialect.name), asked)
+    for context_id, row, run, product, moodle_url, has_own, refused_at in told:
+        found[context_id] = _connection(product, moodle_url, has_own, refused_at)
         if row is not None:
             rows[context_id].append(row)
         if run is not None:  # at most one runs per course
@@ -75,12 +74,40 @@ def merge_freshness(parts: Collection[DataFreshness]) -> DataFreshness:
         running=next((part.running for part in parts if part.running is not None), None),
         unconnected=tuple(sorted({product for part in parts for product in part.unconnected})),
         by_own_accounts=any(part.by_own_accounts for part in parts),
+        own_refused_at=next((part.own_refused_at for part in parts if part.own_refused_at), None),
     )
 
 
 def get_readings(context_id: int) -> dict[str, Reading]:
     """Per kind of fact its newest whole reading; kinds that were never read are absent."""
     return _newest_by_kind(_list_readings([context_id]))
+
+
+@cache
+def _freshness_statement(
+    _dialect: str,
+) -> Select[int, Freshness, SyncRun, str, str | None, bool, datetime | None]:
+    """Made once per kind of database: most pages ask this, and making it is slow."""
+    asked: BindParameter[Sequence[int]] = bindparam("context_ids", expanding=True)
+    has_own = Context.id.in_(select_read_by_accounts(asked))
+    refused_at = select_refused_at(bindparam("reader_id")).scalar_subquery()
+    return (
+        select(Context.id, Freshness, SyncRun, Platform.product, Platform.moodle_url, has_own, refused_at)
+        .join(Platform, Platform.id == Context.platform_id)
+        .outerjoin(Freshness, and_(Freshness.context_id == Context.id, Freshness.kind != REPORT))
+        .outerjoin(SyncRun, and_(SyncRun.context_id == Context.id, SyncRun.state == "running"))
+        .where(Context.id.in_(asked))
+        .order_by(Context.id, Freshness.kind, Freshness.source)
+    )
+
+
+def _connection(
+    product: str, moodle_url: str | None, has_own: bool, refused_at: datetime | None
+) -> _Connection:
+    """Where the site as a whole is connected, nobody's own account is needed."""
+    if moodle_url:
+        return _CONNECTED
+    return _Connection(() if has_own else (product,), bool(has_own), refused_at)
 
 
 def _list_readings(context_ids: Collection[int]) -> Sequence[Freshness]:
@@ -110,6 +137,7 @@ def _freshness(rows: Sequence[Freshness], run: SyncRun | None, connection: _Conn
         running=SyncProgress(run.steps_done, run.steps_total, run.started_at, run.step) if run else None,
         unconnected=connection.unconnected,
         by_own_accounts=connection.by_own_accounts,
+        own_refused_at=connection.own_refused_at,
     )
 
 

@@ -5,17 +5,17 @@ Conditions and questions only; giving and erasing tokens is the door's affair.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import BindParameter, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
-from course_sync.models import Context, Membership, Person, Platform
+from course_sync.models import Context, Membership, Person
 from course_sync.moodle_access import OwnToken
 from mentor_console.mentorship import holds, is_by_role, is_by_role_anywhere, rests
 from mentor_console.models import RoleGrant
@@ -31,24 +31,15 @@ def list_usable(context_id: int) -> Sequence[OwnToken]:
     return [OwnToken(*row) for row in db.session.execute(statement)]
 
 
-def select_read_by_accounts(context_ids: Collection[int]) -> Select[int]:
+def select_read_by_accounts(context_ids: BindParameter[Sequence[int]]) -> Select[int]:
     """Ids of those of these courses for which a token may be used now."""
     read: Select[int] = _of_usable(select(_READ.id), _READ).where(_READ.id.in_(context_ids))
     return read
 
 
-def find_refused(person_id: int) -> datetime | None:
-    """When Moodle refused the token of this person, in real time; None = it did not, or there is none.
-
-    None also where the site as a whole is connected: then nobody's own token is needed.
-    """
-    statement = (
-        select(PersonToken.refused_at)
-        .join(PersonToken.person)
-        .join(Platform, Platform.id == Person.platform_id)
-        .where(PersonToken.person_id == person_id, Platform.moodle_url.is_(None))
-    )
-    return db.session.scalars(statement).one_or_none()
+def select_refused_at(person_id: BindParameter[int]) -> Select[datetime | None]:
+    """When Moodle refused the token of this person, in real time; None = it did not, or there is none."""
+    return select(PersonToken.refused_at).where(PersonToken.person_id == person_id)
 
 
 def _of_usable(selected: Any, course: Any) -> Any:

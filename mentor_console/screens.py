@@ -41,6 +41,8 @@ class DataFreshness:
     """Products ("" = unknown) of the platforms that tell no more than who is in the course."""
     by_own_accounts: bool = False
     """What is told comes by the accounts of single people, as far as those see."""
+    own_refused_at: datetime | None = None
+    """When Moodle refused the token of the reader's own account, in real time; None = it did not."""
 
 
 @dataclass(frozen=True)

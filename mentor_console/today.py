@@ -258,13 +258,15 @@ def _read_surroundings(
     zone: tzinfo,
 ) -> _Surroundings:
     contexts = {membership.context_id: membership.context for membership in caseload}
+    # Without anybody to look after, the page still says how fresh the course is.
+    course_ids = sorted(contexts) or [one for one in (viewer.context_id,) if one is not None]
     ids = [learner.membership.id for learner in shown]
     return _Surroundings(
         viewer=viewer,
         now=now,
         zone=zone,
         weeks=list_weeks(contexts.values(), ids, now, weeks=WEEKS_SHOWN),
-        freshness=freshness_by_context(sorted(contexts)),
+        freshness=freshness_by_context(course_ids, viewer.person_id),
         notes=find_last_notes(viewer, ids),
         tasks=Counter(task.membership_id for task in tasks),
     )

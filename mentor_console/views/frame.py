@@ -33,7 +33,6 @@ from mentor_console import (
     wording,
 )
 from mentor_console.access import Viewer
-from mentor_console.own_accounts import find_refused
 from mentor_console.views import charts, forms
 from mentor_console.views.routes import assets, blueprint
 
@@ -82,7 +81,6 @@ def add_wording() -> dict[str, Any]:
         "conflict_words": form_wording.conflict_words,
         "here": forms.here,
         "mailto": mailto,
-        "find_refused_account": find_refused,
         "taking_back": forms.offered_undo(),
         "notice": notices.done_sentence(request.args.get("done", "")),
         "problem": notices.problem_sentence(request.args.get("problem", "")),

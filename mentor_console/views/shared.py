@@ -83,7 +83,7 @@ def sync_status() -> Response | str:
     viewer = current_viewer()
     if viewer.context_id is None:
         return redirect(url_for("console.home"), 303)
-    freshness = freshness_of([viewer.context_id])
+    freshness = freshness_of([viewer.context_id], viewer.person_id)
     waited = _waited_since(request.args.get("asked", ""))
     unstarted = waited is not None and not freshness.running and not _is_newer(freshness, waited)
     return render_template(

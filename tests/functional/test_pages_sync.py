@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from course_sync.connection_models import PersonToken
 from course_sync.database import db
-from course_sync.models import SyncRun
+from course_sync.models import Platform, SyncRun
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.world import MAIN
 
@@ -113,3 +114,17 @@ def test_stopping_when_nothing_runs_changes_nothing(desk: Desk) -> None:
     assert "Update now" in desk.follow("mentor", "sync/stop", {}).words
     with desk.app.app_context():
         assert list(db.session.scalars(select(SyncRun.state))) == ["done"]
+
+
+@pytest.mark.parametrize(("who", "path"), [("mentor", "today"), ("mentor", "sync"), ("trainer", "course")])
+def test_whose_own_token_was_refused_is_told_so_and_nobody_else(desk: Desk, who: str, path: str) -> None:
+    told = "Moodle refused the token of your own account"
+    with desk.app.app_context():
+        when = desk.world.now
+        row = PersonToken(person_id=desk.person_id(who), token_sealed="x", connected_at=when, refused_at=when)
+        db.session.add(row)
+        # Of a site that is connected as a whole nobody's own token is needed.
+        db.session.get_one(Platform, desk.world.courses[MAIN].context.platform_id).moodle_url = None
+        db.session.commit()
+    assert told in desk.open(who, path).words
+    assert told not in desk.open("trainer" if who == "mentor" else "mentor", "sync").words

@@ -15,7 +15,7 @@ from threading import Barrier
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, insert
+from sqlalchemy import Engine, event, insert
 
 from course_sync.database import db
 from course_sync.models import (
@@ -234,14 +234,14 @@ def viewer_for(person: Person, course: Context | None = None, **parts: Any) -> V
 
 
 @contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    """Every statement sent while this is open."""
+def counted_queries(engine: Engine | None = None) -> Iterator[list[str]]:
+    """Every statement sent while this is open, by the application at hand or to the given database."""
     sent: list[str] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
-    engine = db.engine
+    engine = engine or db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent

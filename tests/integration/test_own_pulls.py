@@ -16,7 +16,7 @@ from mentor_console.course_facts import load_course
 from mentor_console.freshness import freshness_of
 from mentor_console.learner_page import get_own_page
 from mentor_console.models import AuditEntry, RoleGrant
-from mentor_console.own_accounts import find_refused, list_usable
+from mentor_console.own_accounts import list_usable
 from tests.harness.fake_moodle import User
 from tests.harness.own_world import ESSAY, FIRST, SECOND, VISIT, OwnWorld, read_without_tokens
 from tests.harness.sync_world import START
@@ -125,10 +125,14 @@ def test_a_refused_token_is_told_of_once_and_not_tried_again(world: OwnWorld) ->
     assert {(problem.kind, problem.code) for problem in report.errors} == {("roster", "own_token_refused")}
     assert db.session.query(PersonToken).one().refused_at == world.real
     assert world.later(hours=1).sync().errors == ()
-    assert freshness_of([world.context_id]).unconnected == ("moodle",)
-    owner = world.member(145).person_id
-    assert find_refused(owner) == START + timedelta(minutes=7)
-    assert find_refused(world.member(146).person_id) is None
+    owner, colleague = (world.member(number).person_id for number in (145, 146))
+    told = freshness_of([world.context_id], owner)
+    assert (told.unconnected, told.own_refused_at) == (("moodle",), START + timedelta(minutes=7))
+    assert freshness_of([world.context_id], colleague).own_refused_at is None
+    assert freshness_of([world.context_id]).own_refused_at is None
+    platform = world.member(145).context.platform
+    platform.moodle_url = "https://moodle.example"
+    assert freshness_of([world.context_id], owner).own_refused_at is None, "nobody's own is needed any more"
 
 
 def test_only_accounts_that_may_be_read_with_count_as_a_connection(world: OwnWorld) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -206,6 +207,13 @@ def test_a_mentor_without_learners_has_an_empty_day(world: World) -> None:
     today = get_today(mentor_of(world), NOW)
     assert (today.cards, today.quiet, today.departed, today.caseload_size) == ((), (), (), 0)
     assert today.freshness.as_of is None
+
+
+def test_above_an_empty_day_stands_how_fresh_the_course_is(world: World) -> None:
+    world.read_facts(world.course, "roster", NOW - timedelta(hours=1))
+    assert get_today(mentor_of(world), NOW).freshness.as_of == NOW - timedelta(hours=1)
+    nowhere = replace(mentor_of(world), context_id=None)
+    assert get_today(nowhere, NOW).freshness.as_of is None
 
 
 def test_names_are_put_in_order_without_regard_to_case(world: World) -> None:
