@@ -24,6 +24,7 @@ from mentor_console.grants import (
     grant_role,
     open_grant,
     request_access,
+    was_granted,
 )
 from mentor_console.mentorship import is_mentor_now
 from mentor_console.models import Assignment
@@ -71,9 +72,11 @@ def _name(viewer: Viewer, person: Person, context_id: int, now: datetime) -> Don
 def end_mentor(viewer: Viewer, person_id: int, now: datetime) -> Done:
     """Take the part of e-mentor in the viewer's course away. How many learners lose this mentor.
 
-    Raises InvalidInput for somebody nobody knows.
+    Raises InvalidInput for somebody who never was named there.
     """
     context_id = _own_course(viewer)
+    if not was_granted(person_id, "mentor", context_id):
+        raise InvalidInput("mentor", "not_named")
     change = begin_change(viewer, context_id, "end_mentor", now, person_id)
     grant = find_open_grant(person_id, "mentor", context_id)
     if grant is None:

@@ -29,9 +29,10 @@ def begin_change(
     """The row of a change about to be made, in the caller's transaction; other changes of the course wait.
 
     The lock comes first: ids then tell the order of a course's changes, and what is read after this is still
-    true when it is written. Raises InvalidInput for a mentor who is nobody.
+    true when it is written. Raises InvalidInput for a mentor whom the platform of the course does not know.
     """
-    if mentor_id is not None and db.session.get(Person, mentor_id) is None:
+    mentor = db.session.get(Person, mentor_id) if mentor_id is not None else None
+    if mentor_id is not None and (mentor is None or mentor.platform_id != viewer.platform_id):
         raise InvalidInput("mentor", "not_named")
     lock_course(context_id)
     change = CaseloadChange(

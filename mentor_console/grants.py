@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from course_sync.database import db
 from course_sync.models import Context, Person
@@ -89,6 +89,14 @@ def find_open_grant(
     if lock:
         statement = statement.with_for_update(of=RoleGrant)
     return db.session.scalars(statement).one_or_none()
+
+
+def was_granted(person_id: int, role: str, context_id: int) -> bool:
+    """Whether a person ever was given this role in the course, held still or ended since."""
+    given = exists().where(
+        RoleGrant.person_id == person_id, RoleGrant.role == role, RoleGrant.context_id == context_id
+    )
+    return bool(db.session.scalar(select(given)))
 
 
 def find_own_request(viewer: Viewer) -> AccessRequest | None:
