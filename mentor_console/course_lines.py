@@ -19,7 +19,8 @@ class MentorLoad:
     name: str
     learners: int
     cap: int | None = None
-    """None = no cap."""
+    """That of the course where they have none of their own; None = no cap."""
+    own_cap: int | None = None
     by_role: str = ""
     """The platform's role that makes them e-mentor here; "" = none does."""
     is_named: bool = True

@@ -71,6 +71,7 @@ def list_loads(
             p.display_name,
             load[p.id],
             caps.of(p.id),
+            caps.said_of(p.id),
             by_role=by_role.get(p.id, ""),
             is_named=p.id in named,
             is_resting=named.get(p.id, False) and p.id not in by_role,

@@ -87,6 +87,7 @@ def _course_sentences() -> dict[str, str]:
         ),
         "balanced_already": _("Nothing to share out: every learner has an e-mentor, evenly."),
         "cap_set": _("The limit is set."),
+        "cap_none_own": _("No limit of their own now: that of the course holds, if it has one."),
         "break_added": _("The course rests on these days; silence then is no silence."),
         "break_removed": _("The days count again."),
         "rules_saved": _("The rules are saved."),

@@ -53,7 +53,7 @@ class Caps:
 
 def set_cap(
     viewer: Viewer,
-    learners: int | None,
+    learners: int | str | None,
     now: datetime,
     mentor_person_id: int | None = None,
     *,
@@ -62,14 +62,15 @@ def set_cap(
     """How many learners a mentor of the viewer's course should have at most; None = no cap.
 
     Without a mentor it holds for all who have no own. `based_on` is the mark (`Caps.mark_of`) that the form
-    showed. Raises AccessDenied for anybody but its trainer; InvalidInput for a number out of range and for
-    somebody who is no e-mentor here; Conflict("changed_by_other").
+    showed. Raises AccessDenied for anybody but its trainer; InvalidInput for somebody who is no e-mentor here
+    and, of anybody else, for a number out of range or a text; Conflict("changed_by_other").
     """
     context_id = _own_course(viewer)
-    if learners is not None and not _is_cap(learners):
-        raise InvalidInput("learners", "out_of_range")
+    # First, since somebody who is no e-mentor any more has no form to say the rest in.
     if mentor_person_id is not None and not is_mentor_now(mentor_person_id, context_id):
         raise InvalidInput("mentor", "not_named")
+    if learners is not None and not _is_cap(learners):
+        raise InvalidInput("learners", "out_of_range")
     change = begin_change(viewer, context_id, "cap", now, mentor_person_id)
     caps = get_caps(context_id)
     if caps.said_of(mentor_person_id) == learners:

@@ -33,16 +33,17 @@ def balance() -> Response:
 @blueprint.post("/caps")
 @open_to("trainer")
 def set_cap() -> Response | tuple[str, int]:
-    """How many learners an e-mentor should have at most; empty = no cap. Without a mentor: for everybody."""
+    """How many learners an e-mentor should have at most; empty = no own cap. Without a mentor: for everybody.
+
+    What is no number goes on as typed, and is refused by the service.
+    """
     typed, mentor = request.form.get("learners", "").strip(), request.form.get("mentor", "")
-    number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else None
+    number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else typed or None
     mentor_id, based_on = parse_id(mentor), parse_id(request.form.get("based_on", "")) or 0
     name = f"cap-{mentor}" if mentor else "cap"
     try:
         if mentor and mentor_id is None:
             raise InvalidInput("mentor", "unusable")
-        if typed and number is None:
-            raise InvalidInput("learners", "out_of_range")
         done = sharing.set_cap(current_viewer(), number, g.now, mentor_id, based_on=based_on)
     except InvalidInput as error:
         if "mentor" in error.problems:  # whose form the page has not, so nothing could be said in it
@@ -50,7 +51,7 @@ def set_cap() -> Response | tuple[str, int]:
         return render_course(take_typed(name, error.problems)), 422
     except Conflict as error:
         return render_course(take_typed(name, {}, error.code)), 409
-    return go_to_course(done="cap_set", undo=done.undo)
+    return go_to_course(done="cap_none_own" if mentor and not typed else "cap_set", undo=done.undo)
 
 
 @blueprint.post("/breaks")

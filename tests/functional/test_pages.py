@@ -13,7 +13,7 @@ from course_sync.models import JobRun, Person
 from mentor_console.models import AccessRequest, Assignment, Contact, RoleGrant
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Page
-from tests.harness.world import MAIN
+from tests.harness.world import MAIN, OTHER_ORGANISATION
 
 
 @pytest.fixture
@@ -170,6 +170,8 @@ def _open_assignments(desk: Desk, mentor_id: int) -> int:
         ("mentors/end", {"person": "-1"}, "choose somebody first"),
         ("mentors/end", {"person": "99999"}, "not e-mentor of the course"),
         ("caps", {"mentor": "99999", "learners": "3"}, "not e-mentor of the course"),
+        ("caps", {"mentor": "99999", "learners": "600"}, "not e-mentor of the course"),
+        ("caps", {"mentor": "99999", "learners": "many"}, "not e-mentor of the course"),
         ("caps", {"mentor": "x", "learners": "3"}, "arrived incomplete"),
         ("assign", {"mentor": "", "learner": "1"}, "choose somebody first"),
         ("assign", {"mentor": "1"}, "tick at least one learner"),
@@ -200,6 +202,20 @@ def test_nobody_who_is_not_named_gets_learners(desk: Desk) -> None:
         assert not [option for option in chosen if "selected" in option.attrib]
     taken = desk.follow("trainer", "unassign", {"pair": f"99999:{learner}"})
     assert "not e-mentor of the course" in taken.words
+
+
+def test_nobody_is_ended_who_never_was_named(desk: Desk) -> None:
+    """Whoever exists somewhere else is not told apart from nobody at all."""
+    learner = desk.world.learner_id(MAIN, "dan")
+    stranger = str(desk.world.courses[OTHER_ORGANISATION].people["mentor"].id)
+    for person in (str(desk.person_id("trainer")), str(desk.person_id("unnamed teacher")), stranger, "99999"):
+        assert "not e-mentor of the course" in desk.follow("trainer", "mentors/end", {"person": person}).words
+    for pair in (f"{stranger}:{learner}", f"99999:{learner}"):
+        assert "not e-mentor of the course" in desk.follow("trainer", "unassign", {"pair": pair}).words
+    assert (
+        "No longer e-mentor here."
+        in desk.follow("trainer", "mentors/end", {"person": str(desk.person_id("former mentor"))}).words
+    ), "which is true, and what a second click on the button meets"
 
 
 def test_the_trainer_finds_who_has_no_mentor(desk: Desk) -> None:

@@ -74,6 +74,33 @@ def test_a_limit_is_kept_and_said(desk: Desk) -> None:
     assert "at most 1 more than the limit" in desk.follow("trainer", bar.action, sent(bar)).words
 
 
+def test_of_one_e_mentor_the_form_has_their_own_limit(desk: Desk) -> None:
+    """Left empty, the limit of the course holds: the form says so, and does not show that one as theirs."""
+
+    mentor = str(desk.person_id("mentor"))
+
+    def own_form(page: Page) -> Form:
+        return next(form for form in page.forms if dict(form.fields).get("mentor") == mentor)
+
+    def label(page: Page) -> str:
+        labels = own_form(page).element.iter("label")
+        return "".join(next(labels).itertext())
+
+    page = desk.open("trainer", "course")
+    assert "empty: no limit" in label(page)
+    course = next(f for f in page.forms if "/caps" in f.action and "mentor" not in dict(f.fields))
+    limited = desk.follow("trainer", course.action, sent(course, learners="12"))
+    assert "empty: the limit of the course" in label(limited)
+    form = own_form(limited)
+    assert form["learners"] == ""
+    own = desk.follow("trainer", form.action, sent(form, learners="30"))
+    form = own_form(own)
+    assert form["learners"] == "30"
+    emptied = desk.follow("trainer", form.action, sent(form, learners=""))
+    assert "No limit of their own now: that of the course holds, if it has one." in emptied.words
+    assert own_form(emptied)["learners"] == ""
+
+
 def test_what_came_later_is_named_to_who_takes_back_the_earlier(desk: Desk) -> None:
     cap = desk.open("trainer", "course").form("/caps")
     once = desk.follow("trainer", cap.action, sent(cap, learners="11"))
