@@ -19,7 +19,7 @@ from course_sync.registrations import Registration
 from lti_tool.audit import note_of_platform
 from lti_tool.invites import withdraw_updates
 from lti_tool.refusals import LaunchRefused
-from lti_tool.registration import check_text, save_retried
+from lti_tool.registration import RegistrationInvalid, check_text, save_retried
 from mentor_console.audit import note_audit
 
 MAX_WAITING = 50
@@ -34,6 +34,12 @@ def check_platform(registration: Registration) -> None:
         raise LaunchRefused("platform_stopped")
 
 
+def check_place(registration: Registration, deployment_id: str) -> None:
+    """Raises LaunchRefused where the place of a launch that has waited is let in no more."""
+    if not registration.knows_deployment(deployment_id):
+        raise LaunchRefused("deployment_refused")
+
+
 def refuse_deployment(
     registration: Registration, claims: dict[str, Any], refusal: LaunchRefused, now: datetime
 ) -> LaunchRefused:
@@ -45,8 +51,10 @@ def refuse_deployment(
     if refusal.code != "deployment_unknown" or registration.status == REFUSED:
         return refusal
     deployment = _find_or_note(registration, claims[lti.CLAIM_DEPLOYMENT_ID], now)
-    if deployment is None or deployment.status == REFUSED:
+    if deployment is None:
         return refusal
+    if deployment.status == REFUSED:
+        return LaunchRefused("deployment_refused")
     return LaunchRefused("platform_pending" if registration.status == PENDING else "deployment_pending")
 
 
@@ -122,6 +130,15 @@ def decide_deployment(
         action = "deployment_approved" if approve else "deployment_refused"
         note_of_platform(action, platform, now, actor_id, deployment=deployment.id)
     db.session.commit()
+
+
+def get_deployment(platform: Platform, deployment_id: str) -> Deployment:
+    """The place of a platform with this id. Raises RegistrationInvalid."""
+    place = next((row for row in platform.deployments if row.deployment_id == deployment_id), None)
+    if place is None:
+        known = ", ".join(sorted(row.deployment_id for row in platform.deployments)) or "none"
+        raise RegistrationInvalid(f"deployment: platform {platform.id} has none of this id; known: {known}")
+    return place
 
 
 def add_deployment(

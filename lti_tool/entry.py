@@ -92,6 +92,7 @@ def _open(
     return open_session(
         person_id=known.person_id,
         platform_id=checked.registration.platform_id,
+        deployment_id=launch.deployment_id,
         context_id=known.context_id,
         roles=launch.roles,
         real_now=real_now,

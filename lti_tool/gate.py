@@ -13,7 +13,6 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from course_sync.database import db
-from course_sync.models import ACTIVE
 from lti_tool import csrf
 from lti_tool.headers import frame_by
 from lti_tool.locale import text_direction
@@ -66,7 +65,7 @@ def _load_session(address_part: str, services: Services) -> None:
     if known is not None:  # the page "open the activity again" must show inside the platform's frame too
         frame_by(known.platform, known.return_url)
     session = find_session(given, g.real_now)
-    if session is None or session.platform.status != ACTIVE:  # stopping a platform ends its visits too
+    if session is None:
         raise NoSession
     csrf.check_request(request, given.handle, given.secret, services.settings.public_url)
     if request.method not in csrf.SAFE_METHODS or request.endpoint in HEAVY_PAGES:

@@ -45,6 +45,8 @@ class Launch:
 
     subject: str
     nonce: str
+    deployment_id: str
+    """Through which place of its platform it came."""
     names: dict[str, str]
     """name, given_name, family_name; "" where the platform keeps them to itself."""
     email: str
@@ -82,6 +84,7 @@ def read_launch(claims: dict[str, Any]) -> Launch:
     return Launch(
         subject=claims["sub"],
         nonce=claims["nonce"],
+        deployment_id=claims[lti.CLAIM_DEPLOYMENT_ID],
         names={
             "name": _text(claims, "name", 300),
             "given_name": _text(claims, "given_name", 150),

@@ -18,11 +18,11 @@ from sqlalchemy import Connection, bindparam, exists, insert, update
 from werkzeug.datastructures import Headers
 
 from course_sync.database import db, one_writer, table_of
-from course_sync.models import ACTIVE, Platform
+from course_sync.models import ACTIVE, REFUSED, Deployment, Platform
 from course_sync.records import registration_of
 from course_sync.registrations import Registration
 from lti_tool.addresses import AddressInvalid, origin_of
-from lti_tool.approvals import check_platform, refuse_deployment
+from lti_tool.approvals import check_place, check_platform, refuse_deployment
 from lti_tool.id_token import (
     UnverifiedToken,
     check_claims,
@@ -46,7 +46,7 @@ LAUNCH_PATH = "/lti/launch"
 MAX_PARAMETER_CHARS = 4096
 
 # Statements of every launch are made once: putting one together costs as much as running it.
-_LOGIN, _PLATFORM = table_of(LoginState).c, table_of(Platform).c
+_LOGIN, _PLATFORM, _PLACE = table_of(LoginState).c, table_of(Platform).c, table_of(Deployment).c
 _REMEMBER = insert(table_of(LoginState)).inline()
 _CONSUME = (
     update(table_of(LoginState))
@@ -57,6 +57,11 @@ _CONSUME = (
         _LOGIN.created_at > bindparam("since"),
         _LOGIN.consumed_at.is_(None),
         exists().where(_PLATFORM.id == bindparam("platform"), _PLATFORM.status == ACTIVE),
+        ~exists().where(
+            _PLACE.platform_id == bindparam("platform"),
+            _PLACE.deployment_id == bindparam("place"),
+            _PLACE.status == REFUSED,
+        ),
     )
     .values(consumed_at=bindparam("now"))
 )
@@ -270,6 +275,7 @@ def consume_state(checked: CheckedLaunch, connection: Connection, real_now: date
         "state": checked.state_hash,
         "nonce": hash_of(checked.launch.nonce),
         "platform": checked.registration.platform_id,
+        "place": checked.launch.deployment_id,
         "since": real_now - LOGIN_LIFE,
         "now": real_now,
     }
@@ -286,7 +292,9 @@ def find_refusal(checked: CheckedLaunch, real_now: datetime) -> LaunchRefused:
     """Why the state of a launch was not consumed; asked for outside of the transaction that tried."""
     registration = checked.registration
     try:
-        check_platform(_read_anew(registration))
+        current = _read_anew(registration)
+        check_platform(current)
+        check_place(current, checked.launch.deployment_id)
     except LaunchRefused as refusal:
         return refusal
     db.session.rollback()  # what follows must not look at rows as they were before

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, false
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, String, Text, and_, false
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from course_sync.database import Model, UtcDateTime
-from course_sync.models import Context, Organisation, Person, Platform
+from course_sync.models import Context, Deployment, Organisation, Person, Platform
 
 
 class LoginState(Model):
@@ -73,6 +73,8 @@ class LaunchSession(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     context_id: Mapped[int | None] = mapped_column(ForeignKey("context.id"))
     platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    deployment_id: Mapped[str | None] = mapped_column(String(255))
+    """The place it began through, as the platform names it; None = begun before visits knew theirs."""
     roles: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Principal context roles of this launch."""
     is_platform_administrator: Mapped[bool] = mapped_column(default=False)
@@ -89,6 +91,14 @@ class LaunchSession(Model):
     person: Mapped[Person] = relationship()
     context: Mapped[Context | None] = relationship()
     platform: Mapped[Platform] = relationship()
+    place: Mapped[Deployment | None] = relationship(
+        primaryjoin=lambda: and_(
+            Deployment.platform_id == foreign(LaunchSession.platform_id),
+            Deployment.deployment_id == foreign(LaunchSession.deployment_id),
+        ),
+        viewonly=True,
+    )
+    """None also where the platform came under a new client meanwhile: the former places are forgotten."""
 
 
 class Invite(Model):

@@ -121,14 +121,33 @@ def decide_platform(viewer: Viewer, platform_id: int, *, approve: bool, now: dat
 
 
 def decide_deployment(
-    viewer: Viewer, platform_id: int, deployment_row: int, *, approve: bool, now: datetime
+    viewer: Viewer,
+    platform_id: int,
+    deployment_row: int,
+    *,
+    approve: bool,
+    own_place: str | None,
+    now: datetime,
 ) -> None:
-    """Let one place of a platform in, or not. Raises AccessDenied."""
+    """Let one place of a platform in, or not. `own_place` is the one the viewer came through.
+
+    Raises AccessDenied, or Conflict for that one and for the last one of the platform they came from.
+    """
     platform = get_platform(viewer, platform_id)
     deployment = next((row for row in platform.deployments if row.id == deployment_row), None)
     if deployment is None:
         raise AccessDenied("deployment")
+    if not approve and platform.id == viewer.platform_id and _is_way_in(deployment, own_place):
+        raise Conflict("own_place")
     approvals.decide_deployment(platform, deployment, now, approve=approve, actor_id=viewer.person_id)
+
+
+def _is_way_in(place: Deployment, own_place: str | None) -> bool:
+    """Whether it is the very place, or the only one its platform launches from."""
+    if place.deployment_id == own_place:
+        return True
+    others = (row for row in place.platform.deployments if row is not place)
+    return place.status == ACTIVE and all(row.status != ACTIVE for row in others)
 
 
 def change_platform(viewer: Viewer, platform: Platform, details: PlatformDetails, now: datetime) -> None:

@@ -42,6 +42,10 @@ _REGISTER = N_(
 )
 _CLIENTID = N_("Compare the client id on the platform with the one registered here.")
 _APPROVE = N_("Approve or refuse it under Platforms.")
+_REFUSED = N_(
+    "To let it in again: Approve beside it under Platforms, or ementor platform approve --platform ID "
+    "--deployment ID"
+)
 _CLOCKS = N_("If it happens often, set the clocks of both servers by network time.")
 _REPLAY = N_("Nothing to do if it is rare. Many may mean that somebody copies launches; nobody got in.")
 _SLOW = N_("Nothing to do: somebody took long to sign in at the platform.")
@@ -101,6 +105,10 @@ ADVICE = {
     "deployment_pending": Advice(
         N_("Somebody launched from a new place (deployment) of the platform that waits for approval."),
         _APPROVE,
+    ),
+    "deployment_refused": Advice(
+        N_("Somebody launched from a place (deployment) of the platform that is not let in any more."),
+        _REFUSED,
     ),
     "issuer_missing": Advice(N_("An id_token has no iss."), _MAKER),
     "audience_invalid": Advice(

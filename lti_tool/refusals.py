@@ -63,6 +63,7 @@ CODES = {
     "platform_pending": "approval",
     "platform_stopped": "approval",
     "deployment_pending": "approval",
+    "deployment_refused": "approval",
     "issuer_missing": "message",
     "audience_invalid": "message",
     "authorised_party_missing": "message",

@@ -1,7 +1,7 @@
 """The registration behind issuer and client_id, as each login and launch asks for it.
 
 What may launch is remembered for a second in each process, and forgotten at once where this one changes it.
-A stopped platform is out at once all the same: consuming a state asks for its status (launches.py).
+What was stopped or refused is out at once all the same: consuming a state asks for it (launches.py).
 """
 
 from __future__ import annotations

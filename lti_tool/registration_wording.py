@@ -79,6 +79,10 @@ def conflict_words(code: str) -> str | None:
             "You came here from this platform: stopping it would lock you out. "
             "On the server: ementor platform refuse"
         ),
+        "own_place": _(
+            "You came here through this place, or it is the only one let in of your platform: refusing it "
+            "would lock you out. On the server: ementor platform refuse --deployment"
+        ),
     }.get(code)
 
 
@@ -118,17 +122,8 @@ def changed_field_names() -> dict[str, str]:
 def approval_words(code: str, organisation_name: str) -> RefusalWords:
     """A launch of a platform or deployment that nobody has approved."""
     wait = _("Try again when the admin says that it is done. You do not need to change anything.")
-    if code == "platform_stopped":
-        return RefusalWords(
-            _("This platform is not let in any more"),
-            (
-                _(
-                    "The connection with your learning platform was stopped by an admin of %(name)s.",
-                    name=organisation_name,
-                ),
-            ),
-            (_("If you think this is a mistake, ask that admin. They need the code below."),),
-        )
+    if code in ("platform_stopped", "deployment_refused"):
+        return _stopped_words(code, organisation_name)
     what = (
         _(
             "Your learning platform has asked to be connected. An admin of %(name)s has to approve it first.",
@@ -144,6 +139,20 @@ def approval_words(code: str, organisation_name: str) -> RefusalWords:
         "For the admin: it stands under Organisation, Platforms. On the server: ementor platform approve"
     )
     return RefusalWords(_("This connection waits for approval"), (what,), (wait, approve))
+
+
+def _stopped_words(code: str, organisation_name: str) -> RefusalWords:
+    ask = (_("If you think this is a mistake, ask that admin. They need the code below."),)
+    if code == "platform_stopped":
+        what = _(
+            "The connection with your learning platform was stopped by an admin of %(name)s.",
+            name=organisation_name,
+        )
+        return RefusalWords(_("This platform is not let in any more"), (what,), ask)
+    what = _(
+        "This place of your learning platform was refused by an admin of %(name)s.", name=organisation_name
+    )
+    return RefusalWords(_("This place is not let in any more"), (what,), ask)
 
 
 def refusal_words(refusal: RegistrationRefused) -> RefusalWords:

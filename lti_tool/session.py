@@ -20,7 +20,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import Headers
 
 from course_sync.database import db, one_writer, table_of
-from course_sync.models import ACTIVE, Platform
+from course_sync.models import ACTIVE, REFUSED, Platform
 from lti_tool.deep_linking import Placing
 from lti_tool.models import LaunchSession
 from lti_tool.secrets import hash_of
@@ -36,6 +36,7 @@ _OPEN = insert(table_of(LaunchSession)).inline()
 _WITH_OWNERS = (
     joinedload(LaunchSession.person),
     joinedload(LaunchSession.platform).joinedload(Platform.organisation),
+    joinedload(LaunchSession.place),
 )
 """Every page asks for them: in whose language and zone, for whose platform."""
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -90,6 +91,7 @@ def open_session(
     *,
     person_id: int,
     platform_id: int,
+    deployment_id: str | None = None,
     context_id: int | None,
     roles: Iterable[str],
     real_now: datetime,
@@ -110,6 +112,7 @@ def open_session(
         "secret_hash": hash_of(opened.secret),
         "person_id": person_id,
         "platform_id": platform_id,
+        "deployment_id": deployment_id,
         "context_id": context_id,
         "roles": sorted(roles),
         "is_platform_administrator": is_platform_administrator,
@@ -132,13 +135,14 @@ def open_session(
 def find_session(given: Credentials, real_now: datetime) -> LaunchSession | None:
     """The live session that opens to these credentials; None for anything stale, unknown or foreign.
 
-    Sessions of a platform that an admin stopped are over at once.
+    Sessions of a platform that an admin stopped, or of a place of it, are over at once.
     """
     row = find_by_handle(given.handle)
     if row is None or row.secret_in_address != given.in_address or not _SECRET.fullmatch(given.secret):
         return None
     is_theirs = compare_digest(row.secret_hash, hash_of(given.secret))
-    is_live = real_now < row.expires_at and row.platform.status == ACTIVE
+    is_let_in = row.platform.status == ACTIVE and (row.place is None or row.place.status != REFUSED)
+    is_live = real_now < row.expires_at and is_let_in
     return row if is_theirs and is_live else None
 
 

@@ -146,9 +146,17 @@ def add_deployment(platform_id: int) -> Answer:
 def decide_deployment(platform_id: int, deployment_row: int) -> Response:
     """Approve one place of a platform, or let it in no more."""
     approve = request.form.get("do") == "approve"
-    platform_desk.decide_deployment(
-        current_viewer(), platform_id, deployment_row, approve=approve, now=g.real_now
-    )
+    try:
+        platform_desk.decide_deployment(
+            current_viewer(),
+            platform_id,
+            deployment_row,
+            approve=approve,
+            own_place=g.session.deployment_id,
+            now=g.real_now,
+        )
+    except Conflict as conflict:
+        return _back("show", platform_id=platform_id, problem=conflict.code)
     done = "deployment_approved" if approve else "deployment_refused"
     return _back("show", platform_id=platform_id, done=done)
 

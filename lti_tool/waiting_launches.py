@@ -20,7 +20,7 @@ from course_sync.database import db
 from course_sync.models import Platform
 from course_sync.records import registration_of
 from course_sync.registrations import Registration
-from lti_tool.approvals import check_platform
+from lti_tool.approvals import check_place, check_platform
 from lti_tool.launch_claims import Launch, read_launch
 from lti_tool.launches import CheckedLaunch, CookielessLaunch
 from lti_tool.login_cookies import LOGIN_COOKIE_PATH, LOGIN_LIFE
@@ -78,9 +78,10 @@ def get_held(ticket: str, sealer: Sealer, real_now: datetime) -> HeldLaunch:
         raise LaunchRefused("ticket_unknown")
     platform = db.session.get_one(Platform, row.platform_id)
     registration = registration_of(platform)
+    launch = read_launch(json.loads(sealer.open(row.claims_sealed)))
     with refusing_signed():
         check_platform(registration)
-    launch = read_launch(json.loads(sealer.open(row.claims_sealed)))
+        check_place(registration, launch.deployment_id)
     return HeldLaunch(registration, launch, platform.name, row.state_hash, ticket)
 
 

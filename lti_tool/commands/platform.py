@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from course_sync.models import ACTIVE, PENDING, Organisation, Platform
+from course_sync.models import ACTIVE, PENDING, REFUSED, Organisation, Platform
 from lti_tool import approvals, invites, moodle_services, registration
 from lti_tool.commands.connection import check
 from lti_tool.commands.support import PLATFORM_HELP, PLATFORM_NUMBER, with_app
@@ -22,6 +22,10 @@ from lti_tool.services import current_services
 INVITE_HELP = "Number from: ementor platform invites"
 organisation_option = click.option(
     "--organisation", default=None, help="Name of the organisation; the one of the settings unless given."
+)
+
+deployment_option = click.option(
+    "--deployment", "deployment_id", default=None, help="One place of it only, by its deployment id."
 )
 
 
@@ -60,6 +64,10 @@ def add(organisation: str | None, product: str | None, **given: Any) -> None:
     click.echo(f"Platform {added.id} ({added.name}) is registered.")
     if added.status != ACTIVE:
         click.echo(f"It is still not let in: ementor platform approve --platform {added.id}")
+    for place in added.deployments:
+        if place.deployment_id in details.deployment_ids and place.status == REFUSED:
+            let_in = f"ementor platform approve --platform {added.id} --deployment {place.deployment_id}"
+            click.echo(f"Its place {place.deployment_id} is still not let in: {let_in}")
     click.echo(what_to_paste(services.settings.public_url))
 
 
@@ -78,6 +86,7 @@ def list_platforms(as_json: bool) -> None:
         moodle = f", web services of {row['moodle_url']}" if row["moodle_url"] else ""
         state = "" if row["status"] == ACTIVE else f", {row['status']}"
         places = f", places that wait: {', '.join(row['waiting'])}" if row["waiting"] else ""
+        places += f", places not let in: {', '.join(row['refused'])}" if row["refused"] else ""
         described = f"{row['issuer']}  client {row['client_id']}{moodle}{state}{places}"
         click.echo(f"{row['id']:>4}  {row['name']}  {described}")
 
@@ -170,22 +179,36 @@ def withdraw(invite_id: int) -> None:
 
 @platform.command("approve")
 @click.option("--platform", "platform_id", required=True, type=PLATFORM_NUMBER, help=PLATFORM_HELP)
+@deployment_option
 @with_app
-def approve(platform_id: int) -> None:
-    """Let a platform in, with every place of it that waits for approval."""
-    row = registration.get_platform(platform_id)
-    approvals.approve_platform(row, current_services().clock.real_now())
-    click.echo(f"Platform {row.id} ({row.name}) is let in.")
+def approve(platform_id: int, deployment_id: str | None) -> None:
+    """Let a platform in, with every place of it that waits for approval; or one place, also a refused one."""
+    row, now = registration.get_platform(platform_id), current_services().clock.real_now()
+    if deployment_id is None:
+        approvals.approve_platform(row, now)
+        click.echo(f"Platform {row.id} ({row.name}) is let in.")
+        return
+    place = approvals.get_deployment(row, deployment_id)
+    approvals.decide_deployment(row, place, now, approve=True)
+    click.echo(f"Place {deployment_id} of platform {row.id} ({row.name}) is let in.")
+    if row.status != ACTIVE:
+        click.echo(f"The platform itself is still not: ementor platform approve --platform {row.id}")
 
 
 @platform.command("refuse")
 @click.option("--platform", "platform_id", required=True, type=PLATFORM_NUMBER, help=PLATFORM_HELP)
+@deployment_option
 @with_app
-def refuse(platform_id: int) -> None:
-    """Let a platform in no more; its courses and people stay."""
-    row = registration.get_platform(platform_id)
-    approvals.refuse_platform(row, current_services().clock.real_now())
-    click.echo(f"Platform {row.id} ({row.name}) is not let in any more.")
+def refuse(platform_id: int, deployment_id: str | None) -> None:
+    """Let a platform in no more, or one place of it; its courses and people stay."""
+    row, now = registration.get_platform(platform_id), current_services().clock.real_now()
+    if deployment_id is None:
+        approvals.refuse_platform(row, now)
+        click.echo(f"Platform {row.id} ({row.name}) is not let in any more.")
+        return
+    place = approvals.get_deployment(row, deployment_id)
+    approvals.decide_deployment(row, place, now, approve=False)
+    click.echo(f"Place {deployment_id} of platform {row.id} ({row.name}) is not let in any more.")
 
 
 def _organisation_of(name: str | None, updates: Platform | None, now: datetime) -> Organisation:
@@ -217,6 +240,7 @@ def describe(row: Platform) -> dict[str, Any]:
         "status": row.status,
         "deployment_ids": sorted(d.deployment_id for d in row.deployments if d.status == ACTIVE),
         "waiting": sorted(d.deployment_id for d in row.deployments if d.status == PENDING),
+        "refused": sorted(d.deployment_id for d in row.deployments if d.status == REFUSED),
         "moodle_url": row.moodle_url,
     }
 

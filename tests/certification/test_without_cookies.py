@@ -338,7 +338,7 @@ def test_a_ticket_dies_with_its_two_minutes_and_with_its_login(app: Flask, platf
     late, stale = arrive(app, platform, target=""), arrive(app, platform, target="")
     with app.app_context():
         (row, _) = db.session.scalars(select(WaitingLaunch).order_by(WaitingLaunch.created_at)).all()
-        assert "Ada" not in row.claims_sealed
+        assert '"Ada' not in row.claims_sealed
         state_hash = row.state_hash
         row.created_at -= TICKET_LIFE
         db.session.execute(

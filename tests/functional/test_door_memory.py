@@ -61,18 +61,17 @@ def test_a_deployment_approved_elsewhere_is_in_at_once(
     assert launch(client, platform, **{DEPLOYMENT: "new"}).status_code == 303
 
 
-def test_a_deployment_withdrawn_here_is_out_at_once(
+def test_a_deployment_refused_here_is_out_at_once(
     app: Flask, client: FlaskClient, platform: TestPlatform
 ) -> None:
     with app.app_context():
         db.session.scalars(select(Deployment)).one().status = REFUSED
         db.session.commit()
-    assert code_on(launch(client, platform)) == "deployment_unknown"
+    assert code_on(launch(client, platform)) == "deployment_refused"
 
 
-def test_a_deployment_withdrawn_elsewhere_is_out_after_the_second(
-    app: Flask, client: FlaskClient, platform: TestPlatform, monkeypatch: pytest.MonkeyPatch
+def test_a_deployment_refused_elsewhere_is_out_at_once(
+    app: Flask, client: FlaskClient, platform: TestPlatform
 ) -> None:
     change_elsewhere(app, update(Deployment).values(status=REFUSED))
-    monkeypatch.setattr(registration_lookup, "KEEP_SECONDS", 0.0)
-    assert code_on(launch(client, platform)) == "deployment_unknown"
+    assert code_on(launch(client, platform)) == "deployment_refused"

@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from course_sync.database import db
-from course_sync.models import REFUSED, Person, Platform
+from course_sync.models import REFUSED, Deployment, Person, Platform
 from lti_tool.csrf import token_for
 from lti_tool.models import LaunchSession
 from lti_tool.session import SESSION_COOKIE, SESSION_LIFE
@@ -48,46 +48,6 @@ def secret_of(client: FlaskClient, path: str) -> str:
     cookie = client.get_cookie(SESSION_COOKIE, path=path)
     assert cookie is not None
     return cookie.value
-
-
-@pytest.mark.parametrize(
-    ("stored", "framed_by"),
-    [
-        (
-            "https://\u0448\u043a\u043e\u043b\u0430.example",
-            "https://xn--80atdl2c.example https://lms.example",
-        ),
-        ("https://*;sandbox", "https://lms.example"),
-    ],
-)
-def test_an_address_stored_before_hosts_were_looked_at_breaks_no_page(
-    app: Flask, client: FlaskClient, platform: TestPlatform, stored: str, framed_by: str
-) -> None:
-    with app.app_context():
-        db.session.execute(update(Platform).values(issuer=stored))
-        db.session.commit()
-    platform.issuer = stored
-    page = client.get(sign_in(client, platform) + "/me")
-    assert page.status_code == 200
-    assert page.headers["Content-Security-Policy"].endswith(f"frame-ancestors 'self' {framed_by}")
-
-
-def test_an_address_of_a_request_adds_nothing_to_the_policy(client: FlaskClient) -> None:
-    given = {"invite": "x", "openid_configuration": "https://*;sandbox"}
-    refused = client.get("/lti/register", query_string=given)
-    assert code_on(refused) == "invite_unknown"
-    assert refused.headers["Content-Security-Policy"].endswith("frame-ancestors 'self'")
-
-
-@pytest.mark.parametrize("stored", ["https://*;sandbox/auth", "https://" + "\u0448" * 64 + ".example/auth"])
-def test_no_browser_is_sent_to_what_is_no_address(
-    app: Flask, client: FlaskClient, platform: TestPlatform, stored: str
-) -> None:
-    with app.app_context():
-        db.session.execute(update(Platform).values(auth_login_url=stored))
-        db.session.commit()
-    answer = begin_login(client, platform).response
-    assert (answer.status_code, code_on(answer)) == (403, "platform_unknown")
 
 
 def choose_language(client: FlaskClient, path: str, token: str | None, **headers: str) -> int:
@@ -284,6 +244,29 @@ def test_a_stale_page_may_still_be_framed_by_its_platform(
     assert "https://lms.example" in response.headers["Content-Security-Policy"]
     refused = client.get("/lti/launch")
     assert "https://lms.example" in refused.headers["Content-Security-Policy"]
+
+
+def test_a_place_that_is_refused_is_out_at_once_and_no_other(
+    app: Flask, client: FlaskClient, platform: TestPlatform
+) -> None:
+    """Its visits end, and its launches are told why; what a platform has no place of lives on."""
+    with app.app_context():
+        known = db.session.query(Platform).one()
+        known.deployments.append(Deployment(deployment_id="other"))
+        db.session.commit()
+    path, other = sign_in(client, platform), sign_in(client, platform, deployment_id="other")
+    with app.app_context():
+        db.session.execute(update(Deployment).where(Deployment.deployment_id == "1").values(status=REFUSED))
+        db.session.commit()
+    assert_stale(client, path)
+    assert client.get(f"{other}/me").status_code == 200
+    refused = launch(client, platform)
+    assert (refused.status_code, code_on(refused)) == (403, "deployment_refused")
+    assert "was refused by an admin of Organisation" in refused.text
+    with app.app_context():
+        db.session.execute(delete(Deployment))
+        db.session.commit()
+    assert client.get(f"{other}/me").status_code == 200
 
 
 def test_a_platform_that_is_stopped_is_out_at_once(

@@ -6,12 +6,14 @@ import re
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.errors import PlatformError, PlatformRefused
 from course_sync.models import PENDING, Deployment, Platform
 from course_sync.records import REPORT, record_outcome
+from lti_tool.models import LaunchSession
 from lti_tool.services import current_services
 from mentor_console.models import AuditEntry
 from tests.harness.desk import Desk, prepare_desk
@@ -134,6 +136,29 @@ def test_nobody_locks_themselves_out(app: Flask, desk: Desk) -> None:
     own = desk.world.courses["main"].platform.id
     page = desk.follow("admin", f"{HOME}/{own}/state", {"do": "refuse"})
     assert "stopping it would lock you out" in page.words
+
+
+def test_nobody_refuses_the_place_they_came_through(app: Flask, desk: Desk) -> None:
+    """Nor, where a visit does not know its own, the last one of its platform."""
+    own = desk.world.courses["main"].platform.id
+
+    def refuse(deployment_id: str) -> str:
+        with app.app_context():
+            (row,) = db.session.query(Deployment).filter_by(platform_id=own, deployment_id=deployment_id)
+            number = row.id
+            db.session.remove()
+        return desk.follow("admin", f"{HOME}/{own}/deployments/{number}", {"do": "refuse"}).words
+
+    there = f"{HOME}/{own}/deployments"
+    desk.follow("admin", there, {"deployment_ids": "first"})
+    assert "would lock you out" in refuse("first")
+    desk.follow("admin", there, {"deployment_ids": "second"})
+    with app.app_context():
+        mine = LaunchSession.handle == desk.sessions["admin"].handle
+        db.session.execute(update(LaunchSession).where(mine).values(deployment_id="second"))
+        db.session.commit()
+    assert "would lock you out" in refuse("second")
+    assert "The place is not let in any more." in refuse("first")
 
 
 def test_sessions_of_a_stopped_platform_are_over(app: Flask, desk: Desk) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-_make_anew = rsa.generate_private_key
+make_anew = rsa.generate_private_key
+"""For keys that outlive a test: out of the pool, the next test would get the same one for something else."""
 _made: list[rsa.RSAPrivateKey] = []
 
 
@@ -24,9 +25,9 @@ def handed_out() -> Iterator[None]:
     def generate(public_exponent: int, key_size: int, *args: Any) -> rsa.RSAPrivateKey:
         nonlocal given
         if (public_exponent, key_size) != (65537, 2048):
-            return _make_anew(public_exponent, key_size, *args)
+            return make_anew(public_exponent, key_size, *args)
         if given == len(_made):
-            _made.append(_make_anew(public_exponent, key_size, *args))
+            _made.append(make_anew(public_exponent, key_size, *args))
         given += 1
         return _made[given - 1]
 

@@ -25,6 +25,7 @@ from course_sync.registrations import Registration
 from lti_tool.models import LaunchSession
 from lti_tool.platform_keys import PlatformKeys
 from lti_tool.registration import PlatformDetails, add_platform
+from tests.harness.key_pool import make_anew
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
@@ -39,7 +40,7 @@ OMIT = object()
 @cache
 def private_key(name: str) -> rsa.RSAPrivateKey:
     """One key per name and test process: making one takes a while."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return make_anew(public_exponent=65537, key_size=2048)
 
 
 @dataclass
