@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from mentor_console.errors import NewsSince
 from mentor_console.support_lines import Undo
 from mentor_console.undo import parse_undo
+from mentor_console.views.routes import blueprint
 
 _MAX_ID = 2**31 - 1
 """Ids are 32-bit on PostgreSQL; a larger number is nobody's."""
@@ -25,6 +26,25 @@ _OFFERED = timedelta(minutes=1)
 """The bar of a page without script stays until the next page; one opened again later offers nothing."""
 _KEPT = ("all", "show", "q", "part", "before")
 """What of an address says which page it is; the rest says what was just done."""
+_HISTORY = ("show", "before")
+_WITH_HISTORY = frozenset({"console.learner", "console.own_page"})
+"""Pages that show a stretch of a history."""
+_BESIDE_HISTORY = frozenset(
+    f"console.{action}"
+    for action in (
+        "add_note",
+        "add_task",
+        "dismiss",
+        "give_answer",
+        "record_contact",
+        "set_extension",
+        "snooze",
+        "update_task",
+        "withdraw_answer",
+        "withdraw_extension",
+    )
+)
+"""What is done there."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +93,31 @@ def parse_id(text: str) -> int | None:
     return number if 0 < number <= _MAX_ID else None
 
 
+@blueprint.url_defaults
+def keep_history(endpoint: str, values: dict[str, Any]) -> None:
+    """Forms beside a history are sent to addresses that say which stretch of it is shown.
+
+    So does the link that opens the form for a contact.
+    """
+    is_beside = endpoint in _BESIDE_HISTORY or (endpoint == "console.learner" and "channel" in values)
+    if is_beside and request.endpoint in _WITH_HISTORY | _BESIDE_HISTORY:
+        values.update(shown_history())
+
+
+def shown_history() -> dict[str, Any]:
+    """What of an address says which stretch of a history is shown."""
+    return {name: request.args[name] for name in _HISTORY if request.args.get(name)}
+
+
 def go_back(
     membership_id: int, *, done: str | None = None, undo: Undo | None = None, problem: str | None = None
 ) -> Response:
-    """To the page the form stood on: Today, else the learner's page."""
+    """To the page the form stood on: Today, else the learner's page with the history it showed."""
     words = told(done=done, undo=undo, problem=problem)
     if request.form.get("back") == "today":
         everything = "1" if request.form.get("all") else None
         return redirect(url_for("console.today", all=everything, **words), 303)
-    return redirect(url_for("console.learner", membership_id=membership_id, **words), 303)
+    return redirect(url_for("console.learner", membership_id=membership_id, **shown_history(), **words), 303)
 
 
 def told(*, done: str | None = None, undo: Undo | None = None, problem: str | None = None) -> dict[str, Any]:

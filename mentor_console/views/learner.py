@@ -11,7 +11,15 @@ from mentor_console import answers, moments
 from mentor_console.access import Viewer, current_viewer, get_own_membership, open_to
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.learner_page import get_own_page, has_mentor
-from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key, parse_day, parse_id, take_typed
+from mentor_console.views.forms import (
+    NOTHING_TYPED,
+    TypedForm,
+    new_key,
+    parse_day,
+    parse_id,
+    shown_history,
+    take_typed,
+)
 from mentor_console.views.routes import blueprint
 
 
@@ -59,7 +67,7 @@ def withdraw_answer(answer_id: int) -> Response:
 def _go_to_own_page(viewer: Viewer, done: str) -> Response:
     """With what was done, in words that name who reads it."""
     reader = "" if has_mentor(get_own_membership(viewer)) else "_by_trainer"
-    return redirect(url_for("console.own_page", done=done + reader), 303)
+    return redirect(url_for("console.own_page", **shown_history(), done=done + reader), 303)
 
 
 def _render(viewer: Viewer, typed: TypedForm = NOTHING_TYPED) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course_sync.models import Membership
@@ -21,7 +21,7 @@ from mentor_console.views.contact_form import (
     parse_contact,
     typed_contact_form,
 )
-from mentor_console.views.forms import NOTHING_TYPED, TypedForm, new_key, take_typed, told
+from mentor_console.views.forms import NOTHING_TYPED, TypedForm, go_back, new_key, take_typed
 from mentor_console.views.routes import blueprint
 
 MAX_CARDS = 7
@@ -77,8 +77,7 @@ def record_contact(membership_id: int) -> Response | tuple[str, int]:
     except Conflict as error:
         form = typed_contact_form(request.form, {}, error.code)
         return render_learner(viewer, membership, contact=form), 409
-    done = told(done="contact", undo=Undo("contact", contact.id))
-    return redirect(url_for("console.learner", membership_id=membership_id, **done), 303)
+    return go_back(membership_id, done="contact", undo=Undo("contact", contact.id))
 
 
 def come_back(

@@ -52,6 +52,38 @@ def test_not_a_problem_and_back_again(desk: Desk) -> None:
     assert "One learner needs you today." in back.words
 
 
+def test_the_history_stays_as_it_was_filtered_whatever_is_done(desk: Desk) -> None:
+    """After an action, with its way back, and where a form is refused."""
+    shown = "show=contact&before=2030"
+    page = desk.open("mentor", f"{desk.learner()}?{shown}")
+    elsewhere = ("/undo", "/sync", "/language")
+    sent_from = [form for form in page.forms if not any(part in form.action for part in elsewhere)]
+    assert len(sent_from) > 5
+    assert all(f"?{shown}" in form.action for form in sent_from if form.method == "post")
+    (link,) = {one.get("href", "") for one in page.tree.iter("a") if "channel=phone" in one.get("href", "")}
+    for beside, action, given in (
+        (page, "/notes", {"text": "Prefers mornings."}),
+        (page, "/tasks", {"kind": "social", "title": "Ring again"}),
+        (desk.open("mentor", link), "/contacts", {"summary": "Well."}),
+        (page, "/dismiss", {"reason": "known_absence"}),
+    ):
+        form = beside.form(action)
+        done = desk.open("mentor", form.action, sent(form, **given))
+        assert f"?{shown}&done=" in done.headers["Location"], action
+    bar = desk.open("mentor", done.headers["Location"]).form("/undo")
+    assert bar["back"].endswith(f"?{shown}")
+    refused = desk.open("mentor", page.form("/notes").action, {"text": ""})
+    assert refused.status == 422
+    assert f"?{shown}" in refused.form("/notes").action
+    assert refused.form("/language")["back"].endswith(f"{desk.learner()}?{shown}")
+
+
+def test_an_own_history_stays_where_it_was(desk: Desk) -> None:
+    form = desk.open("learner", "me?before=2030").form("/me/answers")
+    done = desk.open("learner", form.action, sent(form, text="I am lost."))
+    assert "/me?before=2030&done=said_" in done.headers["Location"]
+
+
 def test_another_reason_wants_words_and_loses_none(desk: Desk) -> None:
     form = desk.open("mentor", "today").form("/dismiss")
     back = desk.open("mentor", form.action, sent(form, reason="other"))
