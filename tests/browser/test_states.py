@@ -231,6 +231,8 @@ def test_a_state_in_a_longer_language_from_right_to_left(
         ("a dismissal overtaken", ".notice.problem[role=alert]"),
         ("more time shortened", "input[name=confirmed]"),
         ("refusals", "#main section.panel code"),
+        ("the audit log", "#main ul.rows li"),
+        ("an own account refused", "#main b"),
     ],
 )
 def test_a_state_is_what_it_is_called(look: Callable[..., Page], name: str, shown: str) -> None:

@@ -14,12 +14,14 @@ from flask import Flask
 from sqlalchemy import String, select, update
 from sqlalchemy import Text as LongText
 
+from course_sync.connection_models import PersonToken
 from course_sync.database import Base, db
-from course_sync.models import Membership
+from course_sync.models import Membership, Platform
 from lti_tool.app import create_app
 from lti_tool.config import load_settings
 from lti_tool.refusal_log import record_refusal
 from lti_tool.session import SESSION_COOKIE, OpenedSession, open_session
+from mentor_console.audit import note_audit
 from mentor_console.models import Flag, LearnerAnswer, RuleSetting, SupportTask
 from tests.harness import databases
 from tests.harness.busy_course import BusyCourse, fill
@@ -86,6 +88,9 @@ def state_site(folder: Path, sizes: Mapping[str, int] = SIZES) -> Iterator[State
             _forget_what_was_read(courses["unread"])
         sessions, gone_task_id = _sign_everybody_in(courses), _take_a_task_back(courses["many"])
         _save_rules(courses["many"])
+        _audit_some(courses["many"])
+        if "one" in courses:
+            _refuse_own_account(courses["one"])
         db.session.remove()
     try:
         with served(app, listener):
@@ -130,6 +135,25 @@ def _save_rules(course: BusyCourse) -> None:
     db.session.commit()
     for code in ("login_incomplete", "key_unknown"):
         record_refusal(code, course.platform_id, datetime.now(UTC))
+
+
+def _audit_some(course: BusyCourse) -> None:
+    """By somebody, with all that a line may name, and by the command line."""
+    place = {"organisation_id": course.world.organisation.id, "now": datetime.now(UTC)}
+    role = {"person_id": course.mentor_id, "role": "mentor", "context_id": course.course_id}
+    note_audit("role_granted", role, **place, actor_id=course.trainer_id)
+    note_audit("platform_approved", {"platform_id": course.platform_id}, **place)
+    db.session.commit()
+
+
+def _refuse_own_account(course: BusyCourse) -> None:
+    """Of the e-mentor, on a site that is a Moodle and not connected as a whole."""
+    platform = db.session.get_one(Platform, course.platform_id)
+    platform.product, platform.moodle_url = "moodle", None
+    now = datetime.now(UTC)
+    row = {"token_sealed": "x", "connected_at": now, "refused_at": now}
+    db.session.add(PersonToken(person_id=course.mentor_id, **row))
+    db.session.commit()
 
 
 def _take_a_task_back(course: BusyCourse) -> int:
