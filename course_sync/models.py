@@ -107,7 +107,7 @@ class Context(Model):
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_launched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     updates_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Up to when the platform was asked what has changed in the course; None = it never told."""
+    """Not used any more: each kind of fact asks what has changed since it was read whole (Freshness)."""
 
     platform: Mapped[Platform] = relationship()
     organisation: Mapped[Organisation] = relationship()
@@ -237,7 +237,8 @@ class Activity(Model):
     posts_access_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """The newest visit of any learner as it stood at that reading: who has not come has not posted."""
     hand_ins_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When a list of all hand-ins here was last read and believed; None = never, or there is no such list."""
+    """When a list of all hand-ins here was last read and believed, or, once a quiz has closed, everybody who
+    may have tried at it was asked or listed; None = never, or no source tells of the whole course."""
 
 
 class Progress(Model):

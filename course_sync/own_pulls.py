@@ -56,13 +56,9 @@ def run_own_pulls(
         return []
     connected = frozenset({SOURCE_LTI} if context.memberships_url else ())
     pulls: list[Pull] = []
-    unasked: frozenset[int] = frozenset()
     for token, source in _list_sources(context, services, keeper):
-        pull = Pull(
-            ref, [source], connected, source, keeper, pool, keeper.as_of, beside=beside, unasked=unasked
-        )
+        pull = Pull(ref, [source], connected, source, keeper, pool, keeper.as_of, beside=beside)
         pull.run()
-        unasked |= pull.unasked
         error = pull.roster_errors.get(SOURCE_MOODLE)
         if error and error.code == OWN_REFUSED:
             _note_dead(token, keeper.pulse.real_now())

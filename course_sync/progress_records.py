@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from course_sync.bulk import chunked, insert_new, update_changed
 from course_sync.database import db
@@ -74,6 +74,7 @@ class ActivityRow:
     visible: bool
     posts_as_of: datetime | None = None
     posts_access_at: datetime | None = None
+    hand_ins_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Unsettled:
     completion: str | None = None
     due_source: str | None = None
     due_as_of: datetime | None = None
+    submitted_at: datetime | None = None
+    submission_as_of: datetime | None = None
 
 
 def list_learners(context_id: int) -> list[LearnerRow]:
@@ -124,6 +127,7 @@ def list_activities(context_id: int) -> list[ActivityRow]:
         Activity.visible,
         Activity.posts_as_of,
         Activity.posts_access_at,
+        Activity.hand_ins_as_of,
     ]
     statement = (
         select(*columns)
@@ -264,18 +268,10 @@ def list_unsettled(activity_id: int) -> dict[int, Unsettled]:
         Progress.completion,
         Progress.due_source,
         Progress.due_as_of,
+        Progress.submitted_at,
+        Progress.submission_as_of,
     ).where(Progress.activity_id == activity_id)
     return {row[0]: Unsettled(*row[1:]) for row in db.session.execute(statement)}
-
-
-def count_hand_ins_since(activity_id: int, moment: datetime) -> int:
-    """How many learners handed in at this activity at `moment` or later, as far as known."""
-    statement = select(func.count()).where(
-        Progress.activity_id == activity_id,
-        Progress.submission == "submitted",
-        Progress.submitted_at >= moment,
-    )
-    return db.session.scalar(statement) or 0
 
 
 def record_forum_read(activity_id: int, newest_visit: datetime | None, now: datetime) -> None:

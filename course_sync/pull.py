@@ -1,5 +1,5 @@
-"""One pull of one context, step by step: rosters, structure, what changed, hand-ins, grades, forums,
-completion, open questions.
+"""One pull of one context, step by step: rosters, structure, hand-ins, grades, forums, completion, open
+questions.
 
 Every step keeps what it got before the next one starts, notes what failed, and undoes nothing that is known.
 """
@@ -18,7 +18,7 @@ from course_sync.pull_learners import pull_progress, settle_doubts
 from course_sync.pull_posts import pull_posts
 from course_sync.pull_report import pull_report
 from course_sync.pull_tools import PullTools
-from course_sync.pull_work import pull_grades, pull_submissions, pull_updates
+from course_sync.pull_work import pull_grades, pull_submissions
 from course_sync.roster_pull import keep_rosters, record_roster_failure
 from course_sync.roster_records import ContextRef
 from course_sync.sources.base import ProgressSource, RosterSource
@@ -34,7 +34,7 @@ class Pull:
     """Pulls one context once; `successes` counts kinds of facts that were read whole.
 
     `connected` names the sources the context has, also one that cannot be used in this run; `beside` are
-    lists that an earlier pull of the same run believed, `unasked` members as in the property of that name.
+    lists that an earlier pull of the same run believed.
     """
 
     def __init__(
@@ -48,7 +48,6 @@ class Pull:
         now: datetime,
         report: MoodleReport | None = None,
         beside: Mapping[str, Roster] | None = None,
-        unasked: frozenset[int] = frozenset(),
     ) -> None:
         self._report = report
         self._beside = beside
@@ -59,7 +58,6 @@ class Pull:
         self._keeper = keeper
         self._now = now
         self._tools = PullTools(context, keeper, pool, now, is_whole=progress is None or progress.is_whole)
-        self._tools.unasked = unasked
         self._rosters_read: tuple[Roster, ...] = ()
         self.learners_read = 0
         self.roster_errors: Mapping[str, PlatformError] = {}
@@ -87,11 +85,6 @@ class Pull:
         """External ids of those on the platform's own list of participants, where it was read."""
         return frozenset(self._tools.roster.members) if self._tools.roster else frozenset()
 
-    @property
-    def unasked(self) -> frozenset[int]:
-        """Membership ids of those whose progress was read now, and not whether they tried at a quiz."""
-        return frozenset(self._tools.read_now) if self.outcomes.get("extensions") else frozenset()
-
     def run(self) -> None:
         """All steps. Problems go to the keeper; only a run that was taken over (SyncBusy) or a bug raises."""
         self._keeper.expect(len(self._rosters) + (4 if self._progress else 0))
@@ -112,8 +105,6 @@ class Pull:
         self._pull_structure(source)
         if self._report:
             pull_report(tools, self._report, self._rosters_read)
-        if tools.is_whole:
-            pull_updates(tools, source)
         begin("submissions")
         pull_submissions(tools, source)
         begin("grades")

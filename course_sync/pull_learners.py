@@ -11,24 +11,28 @@ from functools import partial
 from typing import Any
 
 from course_sync.database import db
-from course_sync.errors import PlatformError
-from course_sync.facts import LearnerProgress, SubmissionFact
+from course_sync.errors import PlatformError, PlatformRefused
+from course_sync.facts import LearnerProgress, SubmissionFact, Updates
 from course_sync.learner_cells import CellBook, CellValues, Days, course_completed_at
 from course_sync.models import SOURCE_MOODLE
 from course_sync.progress_records import (
     COMPLETION,
     DEADLINE,
+    ActivityRow,
     LearnerRow,
     Unsettled,
-    count_hand_ins_since,
+    confirm_hand_ins,
     list_unsettled,
     record_cells,
+    record_hand_ins_read,
     record_learners_read,
 )
 from course_sync.pull_tools import LEARNERS_PER_COMMIT, Asked, PullTools
 from course_sync.reading_plan import (
     MAX_DOUBTS,
     Doubt,
+    ToldAttempts,
+    count_untold_attempts,
     find_probe,
     list_overdue,
     plan_attempt_doubts,
@@ -98,68 +102,98 @@ def _keep_progress(tools: PullTools, book: CellBook, read: list[tuple[LearnerRow
 
 
 @dataclass
-class _Search:
-    """Questions about one activity; with `left`, only until so many answers told something new."""
+class _Budget:
+    """How many single questions this run may still ask."""
 
+    left: int
+    was_short: bool = False
+    """Whether one was left out."""
+
+
+@dataclass
+class _Search:
+    """Questions about one activity; with `sought`, only until so many answers told something new."""
+
+    activity: ActivityRow
     doubts: list[Doubt]
     known: Mapping[int, Unsettled]
-    left: int | None = None
+    sought: int | None = None
 
-    def questions(self, source: ProgressSource) -> Iterator[Asked]:
+    def questions(self, source: ProgressSource, budget: _Budget) -> Iterator[Asked]:
         """The calls, one after the other, as long as there is something to find."""
         for doubt in self.doubts:
-            if self.left is not None and self.left <= 0:
+            if self.sought is not None and self.sought <= 0:
                 return
+            if budget.left <= 0:
+                budget.was_short = True
+                return
+            budget.left -= 1
             yield doubt, _question(source, doubt)
 
     def weigh(self, learner: LearnerRow, told: SubmissionFact) -> None:
         """Whether this answer was one of those looked for."""
         before = self.known.get(learner.membership_id, Unsettled()).submission
-        if self.left is not None and told.state not in ("none", before):
-            self.left -= 1
+        if self.sought is not None and told.state not in ("none", before):
+            self.sought -= 1
 
 
 def settle_doubts(tools: PullTools, source: ProgressSource) -> None:
     """Ask single questions about work that is missing, or that nobody has marked yet."""
     book = tools.book(source)
-    left = MAX_DOUBTS
+    budget = _Budget(MAX_DOUBTS)
     problems: list[PlatformError] = []
-    for search in _plan_searches(tools, book):
-        search.doubts = search.doubts[:left]
-        left -= len(search.doubts)
-        tools.keeper.expect(len(search.doubts))
-        problems += _ask(tools, source, book, search)
-        if problems or not left or tools.stopped:
+    for search in _plan_searches(tools, source, book):
+        tools.keeper.expect(min(len(search.doubts), budget.left))
+        problems += _ask(tools, source, book, search, budget)
+        if problems or budget.was_short or tools.stopped:
             break
+    if budget.was_short:
+        said = f"{MAX_DOUBTS} single questions were asked; the next updates ask the others"
+        problems.append(PlatformRefused(said, code="questions_left"))
     tools.close("extensions", problems)
 
 
-def _plan_searches(tools: PullTools, book: CellBook) -> Iterator[_Search]:
-    """Activity by activity: what is known of everybody's work at all of them would not fit into memory."""
-    for activity in list_overdue(book.activities, tools.now):
+def _plan_searches(tools: PullTools, source: ProgressSource, book: CellBook) -> Iterator[_Search]:
+    """Activity by activity: what is known of everybody's work at all of them would not fit into memory.
+
+    Who takes the next search says that all questions of the one before were answered.
+    """
+    updates = tools.fetch_updates(source, "extensions")
+    told = ToldAttempts(_list_seen(tools, book), updates.since) if updates else ToldAttempts()
+    overdue = list_overdue(book.activities, tools.now)
+    for activity in overdue:
         known = list_unsettled(activity.activity_id)
         if activity.module == "assign":
-            yield _Search(plan_extension_doubts(book.learners, activity, known, tools.now), known)
-        else:
-            untold = (tools.read_now | tools.unasked) - _list_seen(tools, book)
-            yield _Search(plan_attempt_doubts(book.learners, activity, known, untold), known)
-    updates = tools.updates_for("extensions")
-    for quiz in book.activities if updates else ():
-        fresh = updates.attempted.get(quiz.external_id, 0) if updates and quiz.module == "quiz" else 0
-        fresh -= count_hand_ins_since(quiz.activity_id, updates.since) if updates and fresh else 0
-        if fresh > 0:
-            known = list_unsettled(quiz.activity_id)
-            moved = tools.read_now & _list_seen(tools, book)
-            yield _Search(plan_attempt_search(book.learners, quiz, known, moved), known, fresh)
+            doubts = plan_extension_doubts(book.learners, activity, known, tools.now)
+            yield _Search(activity, doubts, known)
+            continue
+        yield _Search(activity, plan_attempt_doubts(book.learners, activity, known, told), known)
+        yield from _search_listed(book, activity, updates, told)
+        if tools.is_whole:
+            record_hand_ins_read([activity.activity_id], tools.now)
+            db.session.commit()
+    for activity in book.activities:
+        if activity not in overdue:
+            yield from _search_listed(book, activity, updates, told)
+
+
+def _search_listed(
+    book: CellBook, quiz: ActivityRow, updates: Updates | None, told: ToldAttempts
+) -> Iterator[_Search]:
+    """Whose the attempts are that the list tells of, where it tells of more than are known."""
+    if updates is None or quiz.module != "quiz" or quiz.external_id not in updates.attempted:
+        return
+    known = list_unsettled(quiz.activity_id)
+    untold = count_untold_attempts(quiz, updates, known, told)
+    if untold:
+        yield _Search(quiz, plan_attempt_search(book.learners, quiz, known, told), known, untold)
 
 
 def _list_seen(tools: PullTools, book: CellBook) -> set[int]:
-    """Membership ids of those whose new attempts the platform's list of changes tells of, if there is one.
+    """Membership ids of those whose new attempts the platform's list of changes tells of.
 
     In activities with separate groups it leaves out who is in none.
     """
-    if tools.updates_for("extensions") is None:
-        return set()
     members = tools.roster.members if tools.roster else {}
     if not any(member.group_ids for member in members.values()):
         return {row.membership_id for row in book.learners}
@@ -170,11 +204,14 @@ def _list_seen(tools: PullTools, book: CellBook) -> set[int]:
     }
 
 
-def _ask(tools: PullTools, source: ProgressSource, book: CellBook, search: _Search) -> list[PlatformError]:
+def _ask(
+    tools: PullTools, source: ProgressSource, book: CellBook, search: _Search, budget: _Budget
+) -> list[PlatformError]:
+    """Ask, keep the answers, and note of whom they are; what went wrong."""
     deadlines: CellValues = {}
     attempts: CellValues = {}
     problems: list[PlatformError] = []
-    for (learner, activity), outcome in tools.call(search.questions(source)):
+    for (learner, activity), outcome in tools.call(search.questions(source, budget)):
         cell = (learner.membership_id, activity.activity_id)
         if isinstance(outcome, PlatformError):
             problems.append(outcome)
@@ -185,6 +222,7 @@ def _ask(tools: PullTools, source: ProgressSource, book: CellBook, search: _Sear
             attempts[cell] = (outcome.state, outcome.submitted_at)
         tools.keeper.advance()
     tools.write(DEADLINE, deadlines)
+    confirm_hand_ins(search.activity.activity_id, [key for key, _activity in attempts], tools.now)
     tools.write_submissions(book, attempts)
     return problems
 

@@ -22,7 +22,7 @@ def pull_posts(tools: PullTools, source: ProgressSource) -> None:
     """Read who wrote how often in which forum."""
     book = tools.book(source)
     newest_visit = max((row.last_access_at for row in book.learners if row.last_access_at), default=None)
-    updates = tools.updates_for("posts")
+    updates = tools.fetch_updates(source, "posts")
     due = [
         forum
         for forum in book.activities

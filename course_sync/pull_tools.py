@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from course_sync.active_days import local_day, record_active_days
@@ -51,14 +52,12 @@ class PullTools:
         self.roster: Roster | None = None
         """The platform's own list of participants, where it was read in this run."""
         self.roster_believed = False
-        self.updates: Updates | None = None
-        """What changed since an earlier run; None = not told."""
+        self.updates: dict[datetime, Updates | None] = {}
+        """What changed, by the moment since when; None = not told."""
         self.team_activities: set[int] = set()
         """Handed in by whole teams, as far as this run has seen."""
         self.read_now: set[int] = set()
         """Membership ids of learners whose own progress was read in this run."""
-        self.unasked: frozenset[int] = frozenset()
-        """The same of an earlier pull of this run that could not ask about their attempts at quizzes."""
         self.stopped = False
         self.successes = 0
         self.outcomes: dict[str, PlatformError | None] = {}
@@ -81,11 +80,16 @@ class PullTools:
         """When this kind of fact was last read whole, before this run or in it."""
         return find_last_read(self.context.context_id, kind, SOURCE_MOODLE)
 
-    def updates_for(self, kind: str) -> Updates | None:
-        """What changed since this kind of fact was read whole; None = not told, or not from so early on."""
+    def fetch_updates(self, source: ProgressSource, kind: str) -> Updates | None:
+        """What changed since this kind of fact was read whole, so that a run that ended early leaves nothing
+        out; None = not told, then more is read. Kinds that were read at the same time ask once."""
         read_at = self.last_read(kind)
-        trusted = self.updates and read_at and read_at >= self.updates.since
-        return self.updates if trusted else None
+        if read_at is None or not self.is_whole:
+            return None
+        if read_at not in self.updates and None not in self.updates.values():
+            for _key, outcome in self.call([("updates", partial(source.fetch_updates, read_at))]):
+                self.updates[read_at] = None if isinstance(outcome, PlatformError) else outcome
+        return self.updates.get(read_at)
 
     def write(self, group: FactGroup, cells: CellValues) -> None:
         """Keep one group of columns."""

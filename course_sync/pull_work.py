@@ -1,4 +1,4 @@
-"""The steps of a pull that read many learners at once: what has changed, hand-ins, grades.
+"""The steps of a pull that read many learners at once: hand-ins and grades.
 
 In a large course grades are read of those alone who moved, were graded or were not read for days.
 """
@@ -14,7 +14,6 @@ from course_sync.errors import PlatformError, PlatformRefused
 from course_sync.facts import Grades, Submissions, Updates
 from course_sync.hand_ins import NOTHING, HandInCells, count_vanished, find_complaint
 from course_sync.learner_cells import CellBook
-from course_sync.models import Context
 from course_sync.progress_records import (
     GRADE,
     ActivityRow,
@@ -40,19 +39,6 @@ from course_sync.sources.base import ONE_BY_ONE, ProgressSource
 ASSIGNMENTS_PER_CALL = 10
 ROWS_PER_CALL = 20_000
 """An answer with more hand-ins than this is asked for in parts."""
-
-
-def pull_updates(tools: PullTools, source: ProgressSource) -> None:
-    """Ask what has changed since the last run. Where the platform does not tell, more is read: no fault."""
-    context = db.session.get_one(Context, tools.context.context_id)
-    since = context.updates_as_of
-    for _key, outcome in tools.call([("updates", partial(source.fetch_updates, since))] if since else []):
-        if isinstance(outcome, PlatformError):
-            return
-        tools.updates = outcome
-    if not tools.stopped:
-        context.updates_as_of = tools.now
-        db.session.commit()
 
 
 def pull_submissions(tools: PullTools, source: ProgressSource) -> None:
@@ -188,7 +174,7 @@ def _plan_large(tools: PullTools, source: ProgressSource, book: CellBook) -> lis
 def _find_graded(tools: PullTools, source: ProgressSource, book: CellBook) -> frozenset[str]:
     """Who was graded since the last reading; where nobody tells, all whose grades are a day old."""
     read_at = tools.last_read("grades")
-    assignments = _list_graded_assignments(book, tools.updates_for("grades"))
+    assignments = _list_graded_assignments(book, tools.fetch_updates(source, "grades"))
     if read_at and assignments == []:
         return frozenset()
     asked = (

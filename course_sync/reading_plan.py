@@ -19,6 +19,8 @@ REREAD_FROM = timedelta(days=3)
 REREAD_SPREAD = timedelta(days=3)
 """Each learner is read again 3 to 6 days after the last reading, at a moment of their own. With a sync at
 least once a day nobody's facts are older than 7 days, and a class does not come due on one day again."""
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""What happened since a moment of ours is looked for from so much earlier: the platform has its own clock."""
 ACCESS_SETTLES = timedelta(minutes=2)
 """Moodle moves the last access at most once a minute: what happened around the reading is read once more."""
 DOUBT_WINDOW = timedelta(days=28)
@@ -104,19 +106,31 @@ def plan_extension_doubts(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldAttempts:
+    """Of whom (membership ids) a list of changes tells that somebody tried at a quiz, and since when."""
+
+    members: Collection[int] = frozenset()
+    since: datetime | None = None
+
+    def covers(self, learner: LearnerRow, moment: datetime) -> bool:
+        """Whether the list would tell of all that this learner did after that moment."""
+        return learner.membership_id in self.members and self.since is not None and self.since <= moment
+
+
 def plan_attempt_doubts(
     learners: Iterable[LearnerRow],
     quiz: ActivityRow,
     known: Mapping[int, Unsettled],
-    again: Collection[int],
+    told: ToldAttempts,
 ) -> list[Doubt]:
-    """Whom to ask for an attempt at a quiz that has closed: those of whom nothing is known, and the members
-    `again` (ids), who may have tried since they were asked."""
+    """Whom to ask for an attempt at a quiz that has closed: those of whom nothing is known, and those who may
+    have tried since that was last known of them, if no list would tell of it."""
     return [
         (learner, quiz)
         for learner in learners
         if _is_open(state := known.get(learner.membership_id, _NOTHING_KNOWN))
-        and (state.submission is None or learner.membership_id in again)
+        and _is_attempt_untold(learner, quiz, state, told)
     ]
 
 
@@ -124,16 +138,58 @@ def plan_attempt_search(
     learners: Iterable[LearnerRow],
     quiz: ActivityRow,
     known: Mapping[int, Unsettled],
-    moved: Collection[int],
+    told: ToldAttempts,
 ) -> list[Doubt]:
-    """Among whom to look for attempts that were made but show in no grade: the members `moved` (ids) who
+    """Among whom to look for attempts that a list tells of, and no grade: those it covers who came since and
     have not handed in, the latest visitors first."""
     doubts = [
         (learner, quiz)
         for learner in learners
-        if learner.membership_id in moved and _is_open(known.get(learner.membership_id, _NOTHING_KNOWN))
+        if learner.membership_id in told.members
+        and _is_open(state := known.get(learner.membership_id, _NOTHING_KNOWN))
+        and _is_searched(learner, _later(told.since, _attempts_known_at(quiz, state)))
     ]
     return sorted(doubts, key=lambda doubt: _visit_seconds(doubt[0]), reverse=True)
+
+
+def count_untold_attempts(
+    quiz: ActivityRow, updates: Updates, known: Mapping[int, Unsettled], told: ToldAttempts
+) -> int:
+    """How many of the attempts that a list tells of are not among the hand-ins that are known."""
+    found = (
+        key in told.members
+        and state.submission == "submitted"
+        and state.submitted_at is not None
+        and state.submitted_at >= updates.since
+        for key, state in known.items()
+    )
+    return max(0, updates.attempted.get(quiz.external_id, 0) - sum(found))
+
+
+def _is_attempt_untold(learner: LearnerRow, quiz: ActivityRow, state: Unsettled, told: ToldAttempts) -> bool:
+    known_at = _attempts_known_at(quiz, state)
+    if state.submission is None or known_at is None:
+        return True
+    return _may_have_worked(learner, known_at) and not told.covers(learner, known_at)
+
+
+def _is_searched(learner: LearnerRow, since: datetime | None) -> bool:
+    return since is None or not learner.access_known or _may_have_worked(learner, since)
+
+
+def _attempts_known_at(quiz: ActivityRow, state: Unsettled) -> datetime | None:
+    """Up to when it is known that this learner has handed in nothing: asked alone, or with everybody."""
+    return _later(state.submission_as_of, quiz.hand_ins_as_of)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((moment for moment in (one, other) if moment), default=None)
+
+
+def _may_have_worked(learner: LearnerRow, since: datetime) -> bool:
+    """Whether the learner came, or was read, since: the run that read them may have ended before it asked."""
+    visit, read_at = learner.last_access_at, learner.progress_as_of
+    return bool((read_at and read_at > since) or (visit and visit > since - CLOCKS_DIFFER))
 
 
 def _visit_seconds(learner: LearnerRow) -> float:

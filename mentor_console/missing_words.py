@@ -158,6 +158,9 @@ def cause_sentence(group: MissingGroup) -> str:
             "With the own account it is read with, these grades are asked for one learner at a time: some at "
             "each update, in turn."
         ),
+        "questions_left": _(
+            "One update asks only so many questions about single learners, and there were more."
+        ),
     }
     return by_family.get(group.family, _("The learning platform refused to give it."))
 
@@ -204,6 +207,7 @@ def remedy_sentence(group: MissingGroup) -> str:
         "own_token_refused": _("Whoever gave it gives a new one, on the page “Your own Moodle account”."),
         "owner_not_in_course": _("Whoever gave the token asks to be enrolled in the course on Moodle."),
         "grades_of_some": _("The next updates go on; ask to join the group of your learners on Moodle."),
+        "questions_left": _("Nothing is lost: the next updates ask the others."),
         "functions": _(
             "On Moodle, ask the admin to add to the functions of the service: %(names)s.",
             names=", ".join(list_functions(group.kinds)),

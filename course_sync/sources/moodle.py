@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from course_sync.errors import PlatformAnswerInvalid, PlatformError, PlatformRefused
@@ -28,6 +28,7 @@ from course_sync.facts import (
 from course_sync.models import SOURCE_MOODLE
 from course_sync.moodle_wire import safe_code
 from course_sync.platform_client import PlatformClient
+from course_sync.reading_plan import CLOCKS_DIFFER
 from course_sync.sources import moodle_answers as answers
 from course_sync.sources import moodle_changes as changes
 from course_sync.sources import moodle_structure as structure
@@ -38,8 +39,6 @@ ROSTER_FIELDS = "id,fullname,firstname,lastname,email,lastcourseaccess,groups,ro
 """Naming the fields makes the roster of 2,000 people ten times faster than asking for everything."""
 BULK_SECONDS = 110.0
 """Moodle says nothing for half a minute while it computes the grades of 2,000 people."""
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""What changed "since" a moment is asked for from so much earlier: the site's clock is not ours."""
 _NO_COURSE_COMPLETION = frozenset({"nocriteriaset", "completionnotenabled", "coursecompletionnotenabled"})
 """The course was not set up to be completed: that is an answer, not a failure."""
 _NOTHING_YET = "3"

@@ -103,6 +103,7 @@ def begin() -> SyncWorld:
     world.moodle.completions[147, 71] = (1, unix(START), None)
     world.moodle.submissions[148, 6] = ("submitted", unix(START))
     world.moodle.grades[148, 76] = (65.0, unix(START))
+    world.moodle.modules[2].due = unix(START - timedelta(days=1))
     return world
 
 
@@ -120,7 +121,8 @@ def change(world: SyncWorld) -> None:
     moodle.completions[147, 71] = (0, moment, None)
     moodle.submissions[147, 6] = ("draft", moment)
     moodle.grades[147, 74] = (40.0, moment)
-    moodle.modules[2].due = unix(START - timedelta(days=1))
+    moodle.attempts[148, 16] = ("finished", moment)
+    moodle.modules[2].due = unix(START - timedelta(hours=6))
     moodle.modules[0:1] = [Module(75, "page", 37)]
 
 

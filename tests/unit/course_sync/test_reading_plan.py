@@ -13,6 +13,8 @@ from course_sync.facts import Roster, RosterMember, Updates
 from course_sync.progress_records import ActivityRow, LearnerRow, Unsettled
 from course_sync.reading_plan import (
     GradeCall,
+    ToldAttempts,
+    count_untold_attempts,
     find_probe,
     list_overdue,
     needs_posts,
@@ -31,7 +33,7 @@ VISIT = NOW - timedelta(days=8)
 READ = LearnerRow(1, "147", VISIT, NOW - timedelta(days=1), VISIT, None)
 ASSIGN = ActivityRow(5, "76", "6", "assign", NOW - timedelta(days=1), True, True, True)
 QUIZ = replace(ASSIGN, activity_id=6, external_id="74", instance_id="16", module="quiz")
-NONE = frozenset[int]()
+UNTOLD = ToldAttempts()
 
 
 @pytest.mark.parametrize(
@@ -75,22 +77,57 @@ def test_extensions_are_asked_for_once_and_again_every_few_days() -> None:
 
 
 def test_attempts_at_a_closed_quiz_are_asked_for_once_and_again_of_whom_moved() -> None:
-    assert plan_attempt_doubts([READ], QUIZ, {}, NONE) == [(READ, QUIZ)]
-    asked = {1: Unsettled("none")}
-    assert plan_attempt_doubts([READ], QUIZ, asked, NONE) == []
-    assert plan_attempt_doubts([READ], QUIZ, asked, frozenset({1})) == [(READ, QUIZ)]
+    assert plan_attempt_doubts([READ], QUIZ, {}, UNTOLD) == [(READ, QUIZ)]
+    asked = {1: Unsettled("none", submission_as_of=NOW - timedelta(days=1))}
+    assert plan_attempt_doubts([READ], QUIZ, asked, UNTOLD) == []
+    came = replace(READ, last_access_at=NOW - timedelta(hours=1))
+    read = replace(READ, progress_as_of=NOW - timedelta(hours=1))
+    for moved in (came, read):
+        assert plan_attempt_doubts([moved], QUIZ, asked, UNTOLD) == [(moved, QUIZ)]
+        known = replace(QUIZ, hand_ins_as_of=NOW - timedelta(minutes=30))
+        assert plan_attempt_doubts([moved], known, asked, UNTOLD) == [], "it is known of everybody"
+        assert plan_attempt_doubts([moved], known, {}, UNTOLD) == [(moved, known)], "but not of who is new"
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        (ToldAttempts(frozenset({1}), NOW - timedelta(days=1)), False),
+        (ToldAttempts(frozenset({1}), NOW - timedelta(hours=23)), True),
+        (ToldAttempts(frozenset({2}), NOW - timedelta(days=1)), True),
+    ],
+)
+def test_who_is_on_a_list_that_goes_back_far_enough_is_not_asked(told: ToldAttempts, asked: bool) -> None:
+    came = replace(READ, last_access_at=NOW - timedelta(hours=1))
+    known = {1: Unsettled("none", submission_as_of=NOW - timedelta(days=1))}
+    assert bool(plan_attempt_doubts([came], QUIZ, known, told)) is asked
 
 
 def test_new_attempts_are_looked_for_among_those_who_moved_the_latest_first() -> None:
-    later = replace(READ, membership_id=2, last_access_at=NOW)
-    silent = replace(READ, membership_id=3)
+    early = replace(READ, access_known=True)
+    later, unlisted = (replace(early, membership_id=n, last_access_at=NOW) for n in (2, 5))
+    silent = replace(early, membership_id=3, progress_as_of=NOW - timedelta(days=3))
     never = replace(READ, membership_id=4, last_access_at=None)
-    people, moved = [READ, later, silent, never], frozenset({1, 2, 4})
-    assert [row.membership_id for row, _quiz in plan_attempt_search(people, QUIZ, {}, moved)] == [2, 1, 4]
-    assert plan_attempt_search(people, QUIZ, {2: Unsettled("submitted"), 1: Unsettled("draft")}, moved) == [
-        (READ, QUIZ),
-        (never, QUIZ),
-    ]
+    told = ToldAttempts(frozenset({1, 2, 3, 4}), NOW - timedelta(days=2))
+    people = [early, later, silent, never, unlisted]
+    assert [row.membership_id for row, _quiz in plan_attempt_search(people, QUIZ, {}, told)] == [2, 1, 4]
+    known = {
+        1: Unsettled("draft"),
+        2: Unsettled("submitted"),
+        4: Unsettled("none", submission_as_of=NOW - timedelta(hours=3)),
+    }
+    assert plan_attempt_search(people, QUIZ, known, told) == [(early, QUIZ), (never, QUIZ)]
+
+
+def test_hand_ins_of_those_whom_the_list_leaves_out_do_not_count_as_found() -> None:
+    since = NOW - timedelta(days=1)
+    updates = Updates(since, attempted={"74": 2})
+    told = ToldAttempts(frozenset({1, 2}), since)
+    found = Unsettled("submitted", submitted_at=NOW)
+    earlier = Unsettled("submitted", submitted_at=since - timedelta(hours=1))
+    assert count_untold_attempts(QUIZ, updates, {1: found, 3: found, 2: earlier}, told) == 1
+    assert count_untold_attempts(QUIZ, updates, {1: found, 2: found}, told) == 0
+    assert count_untold_attempts(replace(QUIZ, external_id="75"), updates, {}, told) == 0
 
 
 @pytest.mark.parametrize(
@@ -119,7 +156,7 @@ def test_what_is_overdue_comes_with_the_latest_deadline_first() -> None:
 def test_done_work_is_not_asked_about(state: tuple[str | None, str | None, str | None]) -> None:
     known = {1: Unsettled(*state)}
     assert plan_extension_doubts([READ], ASSIGN, known, NOW) == []
-    assert plan_attempt_doubts([READ], QUIZ, known, frozenset({1})) == []
+    assert plan_attempt_doubts([READ], QUIZ, known, UNTOLD) == []
 
 
 def people_in_groups(count: int, grouped: int) -> tuple[set[str], list[LearnerRow], Roster]:
