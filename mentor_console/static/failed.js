@@ -25,32 +25,39 @@
     return said;
   }
 
-  function takeAway() {
-    var shown = document.getElementById("failed");
-    if (shown) {
-      shown.remove();
-    }
+  // In the form that was sent, or in the part around the link that was followed.
+  function placeOf(sent) {
+    return (sent.isConnected && sent.closest("form, section")) || document.getElementById("main");
   }
 
-  function show(form, said) {
+  function takeAway(place) {
+    place.querySelectorAll(":scope > .failed").forEach(function (notice) {
+      notice.remove();
+    });
+  }
+
+  function show(sent, said) {
     var notice = document.createElement("div");
-    takeAway();
-    notice.id = "failed";
-    notice.className = "notice problem";
+    takeAway(placeOf(sent));
+    notice.className = "notice problem failed";
     notice.setAttribute("role", "alert");
     notice.tabIndex = -1;
     notice.append(said, words("kept-words"));
-    (form.isConnected ? form : document.getElementById("main")).prepend(notice);
+    placeOf(sent).prepend(notice);
     notice.focus();
   }
 
   function unreached(event) {
-    show(event.detail.elt, words("unreached-words"));
+    var sent = event.detail.requestConfig.elt;
+    show(sent, words(sent.localName === "form" ? "unreached-words" : "unread-words"));
   }
 
-  document.addEventListener("htmx:beforeSend", takeAway);
+  document.addEventListener("htmx:beforeSend", function (event) {
+    takeAway(placeOf(event.detail.requestConfig.elt));
+    takeAway(document.getElementById("main"));
+  });
   document.addEventListener("htmx:responseError", function (event) {
-    show(event.detail.elt, wordsOf(event.detail.xhr.responseText));
+    show(event.detail.requestConfig.elt, wordsOf(event.detail.xhr.responseText));
   });
   document.addEventListener("htmx:sendError", unreached);
   document.addEventListener("htmx:timeout", unreached);

@@ -1,14 +1,17 @@
 /* Keeps half-written forms when a part of the page is exchanged: each takes the place of the fresh one, with the marks of
    what its writer saw, so that nothing a colleague did meanwhile is overwritten unseen. Of one in which things are only
    chosen (data-choices) the fresh one stays and gets the choices. One that has no place any more is kept apart, to be
-   sent or let go. Where an answer lacks the part that was asked for, the page it came from is loaded whole. */
+   sent or let go. One whose answer is still due (data-due, by exchange.js) stays in its place until then, if it has one. */
 (function () {
   "use strict";
   var FIELDS = "input, textarea, select";
   var WORDS = "textarea, input:not([type='hidden'], [type='checkbox'], [type='radio'])";
+  var ANEW = ["request_key", "version", "seen", "based_on"];
   var filter = Array.prototype.filter;
+  var find = Array.prototype.find;
   var some = Array.prototype.some;
   var half = [];
+  var sent = null;
   var writing = null;
 
   function isChanged(field) {
@@ -28,28 +31,57 @@
     return Boolean(cameBack) || some.call(form.querySelectorAll(FIELDS), isChanged);
   }
 
+  function isDue(form) {
+    return form !== sent && form.hasAttribute("data-due");
+  }
+
   // Not where only a problem is told, nor with a button that leads elsewhere than the form was filled in for.
-  function isUsedUp(sent) {
-    var pressed = sent.requestConfig.triggeringEvent.submitter;
-    var told = new URL(sent.xhr.responseURL).searchParams;
+  function isUsedUp(answered) {
+    var pressed = answered.requestConfig.triggeringEvent.submitter;
+    var told = new URL(answered.xhr.responseURL).searchParams;
     return !told.has("problem") && !(pressed && pressed.hasAttribute("formaction"));
   }
 
-  function findHalfWritten(sent) {
-    var done = isUsedUp(sent) ? sent.requestConfig.elt : null;
-    return filter.call(document.querySelectorAll("form"), function (form) {
-      return form !== done && isHalfWritten(form);
+  function findKept(answered) {
+    var forms = filter.call(document.forms, function (form) {
+      return form !== sent && (isDue(form) || isHalfWritten(form));
+    });
+    if (sent.localName === "form" && !isUsedUp(answered) && isHalfWritten(sent)) {
+      forms.push(sent); // also where it had no place while its answer was due
+    }
+    return forms;
+  }
+
+  function valueOf(form, name) {
+    var field = form.querySelector("[name='" + name + "']");
+    return field ? field.value : "";
+  }
+
+  // What a form is for; left out is what each page writes anew.
+  function senseOf(form) {
+    var said = filter.call(form.elements, function (field) {
+      return field.name && ANEW.indexOf(field.name) === -1;
+    });
+    return said.reduce(function (all, field) {
+      return all + " " + field.name + "=" + field.value;
+    }, form.getAttribute("action"));
+  }
+
+  function findAlike(form) {
+    var sense = senseOf(form);
+    return find.call(document.forms, function (other) {
+      return !isDue(other) && senseOf(other) === sense;
     });
   }
 
   function findSame(form) {
-    var named = Array.prototype.find.call(form.querySelectorAll(FIELDS), function (field) {
+    var named = find.call(form.querySelectorAll(FIELDS), function (field) {
       return field.id;
     });
     var other = named && document.getElementById(named.id);
-    var same = other && other.closest("form");
+    var same = named ? other && other.closest("form") : isDue(form) && findAlike(form);
     // Today's forms lead elsewhere than those of the learner's page that may come into its place.
-    return same && same.getAttribute("hx-target") === form.getAttribute("hx-target") ? same : null;
+    return same && valueOf(same, "back") === valueOf(form, "back") ? same : null;
   }
 
   function chooseAgain(field) {
@@ -91,17 +123,17 @@
     }
   }
 
-  function frame(form, card) {
+  function frame(part, card) {
     var kept = document.createElement("article");
     var title = card && card.querySelector("h2").cloneNode(true);
     kept.className = "notice unsent";
     kept.append(document.importNode(document.getElementById("unsent-words").content, true));
-    kept.firstElementChild.after(form);
+    kept.firstElementChild.after(part);
     if (title) {
       title.removeAttribute("id");
       kept.prepend(title);
     } else {
-      form.querySelectorAll("label .visually-hidden").forEach(function (name) {
+      part.querySelectorAll("label .visually-hidden").forEach(function (name) {
         name.removeAttribute("class"); // whose it is was to be seen around it
       });
     }
@@ -115,15 +147,18 @@
   }
 
   function keepApart(form) {
-    var part = document.querySelector(form.closest("[hx-target]").getAttribute("hx-target"));
+    var region = form.closest("[hx-target]");
+    var part = region && document.querySelector(region.getAttribute("hx-target"));
+    var clash = form.closest(".clash"); // with what stands against the form
     var card = form.closest("article");
-    var kept = card && card.classList.contains("unsent") ? card : frame(form, card);
-    place(kept, card, part || document.getElementById("main"));
-    if (part) {
-      window.htmx.process(form);
+    (clash || form).setAttribute("data-kept", "");
+    if (clash && part && !card) {
+      part.querySelector("h2").after(clash); // as it stood: what it is about is still here
     } else {
-      form.removeAttribute("hx-boost"); // sent as a whole page: what it would exchange is not here
+      var kept = card && card.classList.contains("unsent") ? card : frame(clash || form, card);
+      place(kept, card, part || document.getElementById("main"));
     }
+    window.htmx.process(form);
   }
 
   function hasWords(form) {
@@ -132,46 +167,61 @@
     });
   }
 
-  function openAround(form) {
-    for (var around = form.closest("details"); around; around = around.parentElement.closest("details")) {
+  function openAround(part) {
+    for (var around = part.closest("details"); around; around = around.parentElement.closest("details")) {
       around.open = true;
     }
   }
 
   function putBack(form) {
-    var fresh = findSame(form);
     if (form.isConnected) {
       return;
     }
+    var fresh = findSame(form);
     form.setAttribute("data-kept", ""); // what is wrong in it was said when it came back
-    if (form.hasAttribute("data-choices")) {
+    if (form.hasAttribute("data-choices") && !isDue(form)) {
       form.querySelectorAll(FIELDS).forEach(chooseAgain);
       if (fresh) {
         openAround(fresh);
       }
     } else if (fresh) {
+      form.setAttribute("action", fresh.getAttribute("action")); // which also says what of a history is shown
       fresh.replaceWith(form);
       window.htmx.process(form);
       openAround(form);
-    } else if (hasWords(form)) {
+    } else if (hasWords(form) && !isDue(form)) {
       keepApart(form);
     }
   }
 
-  // Who writes in another form than the one that was sent goes on there.
-  function findWriting(sent) {
-    var field = document.activeElement;
-    if (!field.matches(FIELDS) || field.form === sent.requestConfig.elt) {
+  // Who writes in another form than the one that was sent goes on there, also who has only just opened it.
+  function findWriting() {
+    var held = document.activeElement;
+    if (held.matches("summary") && held.parentElement.open && !held.parentElement.contains(sent)) {
+      return { held: held, around: held.closest("[id]").id, words: held.textContent };
+    }
+    if (!held.matches(FIELDS) || held.form === sent) {
       return null;
     }
-    return { field: field, start: field.selectionStart, end: field.selectionEnd };
+    return { held: held, start: held.selectionStart, end: held.selectionEnd };
+  }
+
+  function findAgain(last) {
+    if (last.held.isConnected || !last.around) {
+      return last.held.isConnected ? last.held : document.getElementById(last.held.id);
+    }
+    var around = document.getElementById(last.around);
+    return around && find.call(around.querySelectorAll("summary"), function (summary) {
+      return summary.textContent === last.words;
+    });
   }
 
   function goOnWriting(last) {
-    var field = last.field.isConnected ? last.field : document.getElementById(last.field.id);
+    var field = findAgain(last);
     if (!field) {
       return;
     }
+    openAround(field);
     field.setAttribute("data-writing", "");
     field.focus({ preventScroll: true });
     if (typeof last.start === "number") {
@@ -185,19 +235,11 @@
     document.querySelectorAll("[data-writing]").forEach(function (field) {
       field.removeAttribute("data-writing");
     });
-    if (!event.detail.shouldSwap) {
-      return;
+    if (event.detail.shouldSwap) {
+      sent = event.detail.requestConfig.elt;
+      half = findKept(event.detail);
+      writing = findWriting();
     }
-    var sent = event.detail.requestConfig.elt;
-    var asked = event.detail.selectOverride || sent.closest("[hx-select]").getAttribute("hx-select");
-    var answer = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
-    if (event.detail.xhr.status < 400 && !answer.querySelector(asked)) {
-      event.detail.shouldSwap = false;
-      window.location.assign(event.detail.xhr.responseURL);
-      return;
-    }
-    half = findHalfWritten(event.detail);
-    writing = findWriting(event.detail);
   });
   document.addEventListener("htmx:afterSwap", function () {
     half.splice(0).forEach(putBack);
@@ -205,5 +247,17 @@
       goOnWriting(writing);
       writing = null;
     }
+  });
+
+  // One that did not get through is there to be sent again, also where its place went while it waited.
+  function bringBack(event) {
+    sent = event.detail.requestConfig.elt;
+    if (sent.localName === "form") {
+      putBack(sent);
+    }
+  }
+
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach(function (name) {
+    document.addEventListener(name, bringBack);
   });
 })();

@@ -1,5 +1,5 @@
-/* Brings the reader to the bar after an action, unless they write elsewhere (keep.js marks where), and takes it away when its ten seconds are over. Without JavaScript
-   the bar stays until the next page. */
+/* Brings the reader to the bar after an action, unless they write elsewhere (keep.js marks where), and takes it away when
+   its ten seconds are over, unless it was pressed. Without JavaScript the bar stays until the next page. */
 (function () {
   "use strict";
   var SECONDS = 10;
@@ -11,6 +11,9 @@
     }
     bar.setAttribute("data-watched", "");
     window.setTimeout(function () {
+      if (bar.querySelector("[data-due], .failed")) {
+        return;
+      }
       var held = bar.contains(document.activeElement);
       bar.remove();
       if (held) {

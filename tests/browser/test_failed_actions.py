@@ -86,7 +86,7 @@ def test_no_connection_and_then_one(page: Page) -> None:
     page.context.set_offline(False)
     press(page)
     expect(page.locator("#undo-bar")).to_contain_text("note")
-    expect(page.locator("#failed")).to_have_count(0)
+    expect(page.locator(".failed")).to_have_count(0)
 
 
 def test_words_on_a_card_that_went_away(page: Page, site: StateSite) -> None:

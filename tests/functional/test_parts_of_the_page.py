@@ -41,7 +41,7 @@ def assert_parts(page: Page, parts: set[str], always: set[str]) -> None:
     found, ids = regions(page), {one.get("id") for one in page.tree.iter()}
     assert set(found) == parts
     for name, part in found.items():
-        assert (part.get("hx-target"), part.get("hx-select")) == (f"#{name}", f"#{name}")
+        assert part.get("hx-target") == f"#{name}"
         others = {one.removeprefix("#") for one in part.get("hx-select-oob", "").split(",")}
         assert always - {name} <= others <= ids - {name}
     inside = {form for part in found.values() for form in part.iter("form")}
@@ -111,13 +111,26 @@ def test_a_task_that_was_refused_comes_back_to_its_learner(
     assert_leads_back(refused, desk.learner())
 
 
-def test_a_learners_page_that_came_back_into_today_loads_anew(desk: Desk) -> None:
-    """Today exchanges its whole content for a refused form's page, whose parts it does not know."""
-    form = desk.open("mentor", "today").form("/dismiss")
-    assert dict(form.fields)["back"] == "today"
+def test_a_form_of_today_that_was_refused_leads_back_to_today(desk: Desk) -> None:
+    """Also when all who wait were shown there, and though it came back on the learner's page."""
+    form = desk.open("mentor", "today?all=1").form("/dismiss")
     refused = desk.open("mentor", form.action, dict(form.fields) | {"reason": "other", "text": ""})
     assert refused.status == 422
-    assert not [form for form in posting(refused) if form.get("hx-boost")]
+    assert_whole(refused)
+    again = refused.form("/dismiss")
+    done = desk.open("mentor", again.action, dict(again.fields) | {"reason": "other", "text": "On a trip."})
+    assert "/today?all=1&done=dismissed" in done.headers["Location"]
+
+
+def test_a_clash_of_today_leads_back_to_today(desk: Desk) -> None:
+    form = desk.open("mentor", desk.learner()).form("/tasks")
+    page = desk.follow("mentor", form.action, dict(form.fields) | {"title": "Talk", "kind": "social"})
+    fields = dict(page.form("/tasks/").fields) | {"back": "today", "state": "done"}
+    refused = desk.open("mentor", page.form("/tasks/").action, fields | {"version": "7"})
+    assert refused.status == 409
+    again = next(one for one in refused.forms if dict(one.fields).get("title") == "Talk")
+    saved = desk.open("mentor", again.action, dict(again.fields) | {"state": "done"})
+    assert "/today?done=task_done" in saved.headers["Location"]
 
 
 def test_the_course_answers_with_every_part(desk: Desk) -> None:

@@ -1,0 +1,234 @@
+"""What a mentor does while an answer is due: each thing is done and shown once, nothing written is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from tests.harness.chromium import Watch
+from tests.harness.state_site import StateSite, state_site
+
+TYPED = "Prefers to be called in the evening."
+LONGER_THAN_THE_BAR = 11_000
+UNDO = re.compile("^Undo$")
+
+
+class Held:
+    """Forms on their way, which arrive when they are let through."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.routes, self.is_over = page, list[Route](), False
+        page.route("**/*", self.take)
+
+    def take(self, route: Route) -> None:
+        """Only what changes something."""
+        if route.request.method == "POST" and not self.is_over:
+            self.routes.append(route)
+        else:
+            route.continue_()
+
+    def let_through(self) -> None:
+        """The first of them; waits for it."""
+        while not self.routes:
+            self.page.wait_for_timeout(10)
+        self.routes.pop(0).continue_()
+
+    def end(self) -> None:
+        """From now on all arrive at once."""
+        self.is_over = True
+        for route in self.routes:
+            route.continue_()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateSite]:
+    """One course, small."""
+    with state_site(tmp_path_factory.mktemp("slow"), {"many": 20}) as running:
+        yield running
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext], site: StateSite, watch: Watch) -> Page:
+    """Signed in as everybody; no page yet."""
+    for code in (409, 422):
+        watch.expect(f"status of {code}")
+    context = new_context()
+    context.add_cookies(site.cookies())  # type: ignore[arg-type]
+    return context.new_page()
+
+
+def open_today(page: Page, site: StateSite) -> list[Locator]:
+    """The cards that can be set aside, each by its own name: they stay the same when others go."""
+    page.goto(site.address("mentor of many", "/today?all=1"))
+    found = page.locator(".card:has([id^=dismiss-])").all()
+    return [page.locator(f"#{card.get_attribute('id')}") for card in found]
+
+
+def open_learner(page: Page, site: StateSite, number: int = 0) -> None:
+    """One of those with an open task and with playbooks to choose from."""
+    learner = site.courses["many"].learner_ids[number]
+    page.goto(site.address("mentor of many", f"/learners/{learner}"))
+
+
+def note_of(card: Locator) -> Locator:
+    return card.locator("form[action$='/notes'] textarea")
+
+
+def press_later(card: Locator) -> None:
+    card.locator("summary", has_text="Later").click()
+    card.get_by_role("button", name="When something new happens").click()
+
+
+def expect_one_page(page: Page) -> None:
+    """No page within a page."""
+    for name in ("main", "h1"):
+        expect(page.locator(name)).to_have_count(1)
+
+
+def test_several_cards_at_once(page: Page, site: StateSite) -> None:
+    first, second, third, fourth = open_today(page, site)[:4]
+    held = Held(page)
+    third.locator("summary", has_text="Note").click()
+    note_of(third).fill(TYPED)
+    third.get_by_role("button", name="Keep the note").click()
+    press_later(first)
+    press_later(second)
+    fourth.locator("summary", has_text="Note").click()
+    note_of(fourth).click()
+    held.let_through()
+    expect(page.locator("#undo-bar")).to_contain_text("note")
+    expect(note_of(fourth)).to_be_visible()
+    expect(note_of(fourth)).to_be_focused()
+    held.let_through()
+    expect(first).to_have_count(0)
+    expect(note_of(fourth)).to_be_focused()
+    held.end()
+    expect(second).to_have_count(0)
+    expect(third.locator(".private")).to_contain_text(TYPED)
+    expect(note_of(third)).to_have_value("")
+    expect(page.locator(".unsent")).to_have_count(0)
+    expect_one_page(page)
+    page.get_by_role("button", name=UNDO).click()
+    expect(second).to_be_visible()
+    expect(first).to_have_count(0)
+
+
+def test_what_waits_is_sent_when_the_page_is_left(page: Page, site: StateSite) -> None:
+    first, second = open_today(page, site)[:2]
+    held = Held(page)
+    press_later(first)
+    press_later(second)
+    held.is_over = True  # from here on; what was held is not let through
+    page.locator("#nav a").first.click()
+    expect_gone(page, second)
+
+
+def expect_gone(page: Page, card: Locator) -> None:
+    """On Today, opened again until what was sent last has arrived."""
+    for _ in range(50):
+        page.reload()
+        if card.count() == 0:
+            return
+    raise AssertionError("what waited was not sent")
+
+
+def test_what_does_not_get_through_is_said_of_each(page: Page, site: StateSite, watch: Watch) -> None:
+    for part in ("ERR_INTERNET_DISCONNECTED", "htmx:"):
+        watch.expect(part)
+    cards = open_today(page, site)[:2]
+    page.context.set_offline(True)
+    for card in cards:
+        press_later(card)
+    for card in cards:
+        expect(card.get_by_role("alert")).to_contain_text("No answer came")
+    page.context.set_offline(False)
+    cards[0].get_by_role("button", name="When something new happens").click()
+    expect(cards[0]).to_have_count(0)
+    expect(cards[1].get_by_role("alert")).to_be_visible()
+
+
+def test_a_refused_form_leads_back_to_today(page: Page, site: StateSite) -> None:
+    """Where what was written on another card stands again, to be sent."""
+    first, other = open_today(page, site)[:2]
+    other.locator("summary", has_text="Note").click()
+    note_of(other).fill(TYPED)
+    first.locator("summary", has_text="Not a problem").click()
+    first.get_by_role("button", name="Another reason").click()
+    expect(page.locator(".field-error").first).to_be_visible()
+    expect(page.locator(".unsent textarea")).to_have_value(TYPED)
+    page.locator("textarea[id^=dismiss-]").fill("On a field trip.")
+    page.get_by_role("button", name="Another reason").click()
+    expect(page.locator("#undo-bar")).to_contain_text("Set aside as no problem.")
+    expect(page.locator("#nav [aria-current]")).to_have_text("Today")
+    expect(first).to_have_count(0)
+    expect(page.locator(".unsent")).to_have_count(0)
+    expect(note_of(other)).to_have_value(TYPED)
+    expect_one_page(page)
+    other.get_by_role("button", name="Keep the note").click()
+    expect(other.locator(".private")).to_contain_text(TYPED)
+
+
+def test_an_undo_pressed_at_the_last_moment(page: Page, site: StateSite) -> None:
+    page.clock.install()
+    open_learner(page, site)
+    page.locator("#notes textarea").fill(TYPED)
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#notes .note-text").first).to_contain_text(TYPED)
+    held = Held(page)
+    page.get_by_role("button", name=UNDO).click()
+    page.clock.fast_forward(LONGER_THAN_THE_BAR)
+    expect(page.locator("#undo-bar")).to_be_visible()
+    held.end()
+    expect(page.locator("#undo-bar")).to_contain_text("Taken back.")
+    expect(page.locator("#notes")).not_to_contain_text(TYPED)
+    expect_one_page(page)
+
+
+def test_two_playbooks_at_once(page: Page, site: StateSite) -> None:
+    open_learner(page, site, 12)
+    tasks, use = page.locator("#tasks .task"), page.get_by_role("button", name=re.compile("^Use"))
+    before = tasks.count()
+    held = Held(page)
+    use.nth(0).click()
+    use.nth(1).click()
+    use.nth(1).click()
+    held.let_through()
+    expect(tasks).to_have_count(before + 1)
+    held.end()
+    expect(tasks).to_have_count(before + 2)
+    expect(page.locator("#undo-bar")).to_be_focused()
+    expect_one_page(page)
+
+
+def test_a_clash_and_a_note_stay_while_the_history_is_looked_through(page: Page, site: StateSite) -> None:
+    open_learner(page, site)
+    task = page.locator("#tasks .task").first
+    task.locator("summary", has_text="Change").click()
+    task.locator("form [name=version]").evaluate("field => { field.value = '77' }")
+    task.locator("[id$=-outcome]").fill(TYPED)
+    task.get_by_role("button", name="Save", exact=True).click()
+    clash = page.locator("#tasks .clash")
+    expect(clash.locator(".notice")).to_be_focused()
+    page.locator("#notes textarea").fill("Half a")
+    chip = page.locator(".chips a", has_text="Contacts")
+    chip.click()
+    expect(chip).to_have_attribute("aria-current", "true")
+    expect(chip).to_be_focused()
+    assert page.url.endswith("?show=contact")
+    expect(page.locator("#notes textarea")).to_have_value("Half a")
+    page.get_by_role("button", name=re.compile("^Use")).first.click()
+    expect(page.locator("#undo-bar")).to_be_visible()
+    assert page.url.endswith("?show=contact")
+    expect(page.locator("#notes textarea")).to_have_value("Half a")
+    expect(clash.locator(".notice")).to_contain_text("Nothing was overwritten.")
+    expect(clash.locator("table")).to_contain_text(TYPED)
+    expect(clash.locator("textarea")).to_have_value(TYPED)
+    expect(page.locator(".unsent")).to_have_count(0)
+    clash.get_by_role("button", name="Save", exact=True).click()
+    expect(clash).to_have_count(0)
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#undo-bar")).to_contain_text("note")
+    assert page.url.endswith("?show=contact")
