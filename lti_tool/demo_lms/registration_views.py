@@ -87,7 +87,7 @@ def tools() -> ResponseReturnValue:
         start=registrations.START_PATHS[product],
         field="url" if product == MOODLE else "registration_url",
         product=product,
-        tools=site.tools.tools,
+        tools=site.tools.offered,
         active=site.tools.active_client_id,
     )
 

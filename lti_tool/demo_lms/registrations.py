@@ -1,6 +1,6 @@
 """Tools that register themselves with the site (LTI dynamic registration), as Moodle and as Canvas take them.
 
-In memory: a restarted demo knows the one tool it began with. Registering changes nothing until the site's
+In memory: a restarted demo knows only the tool it began with. Registering changes nothing until the site's
 admin activates the new registration; the course's activity then launches that one.
 """
 
@@ -25,6 +25,7 @@ CONFIGURATION_PATHS = {
 REGISTRATION_PATHS = {MOODLE: "/mod/lti/openid-registration.php", CANVAS: "/api/lti/registrations"}
 START_PATHS = {MOODLE: "/mod/lti/startltiadvregistration.php", CANVAS: "/api/lti/register"}
 TOKEN_SECONDS = 3600
+FIRST_NAME = "E-mentor"
 _NEEDED = ("response_types", "initiate_login_uri", "redirect_uris", "client_name", "jwks_uri")
 _FIRST_CANVAS_CLIENT = 10_000_000_000_001
 
@@ -59,7 +60,26 @@ class ToolRegistrations:
     keys: PlatformKeys
     tokens: Tickets = field(default_factory=lambda: Tickets(TOKEN_SECONDS))
     tools: list[RegisteredTool] = field(default_factory=list)
+    first: RegisteredTool = field(init=False)
+    """The one the site began with; the course may go back to it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        begun = self.keys.registration
+        document = {
+            "client_name": FIRST_NAME,
+            "redirect_uris": [begun.get_launch_url()],
+            "initiate_login_uri": begun.get_oidc_login_url(),
+            "jwks_uri": begun.get_tool_key_set_url(),
+        }
+        self.first = RegisteredTool(
+            str(begun.get_client_id()), str(begun.get_deployment_id()), MOODLE, document
+        )
+
+    @property
+    def offered(self) -> list[RegisteredTool]:
+        """What the course may use, once there is a choice."""
+        return [self.first, *self.tools] if self.tools else []
 
     @property
     def active_client_id(self) -> str:
@@ -97,7 +117,7 @@ class ToolRegistrations:
 
     def activate(self, client_id: str) -> None:
         """Let the course use a registration. Raises KeyError for an unknown one."""
-        found = {tool.client_id: tool for tool in self.tools}[client_id]
+        found = {tool.client_id: tool for tool in self.offered}[client_id]
         registration = self.keys.registration
         registration.set_client_id(found.client_id).set_deployment_id(found.deployment_id)
         registration.set_launch_url(found.document["redirect_uris"][0])
