@@ -81,7 +81,8 @@ def _read_entry(number: int, entry: Any, allow_loopback: bool) -> PlatformDetail
     _check_fields(number, entry)
     if not isinstance(entry["deployment_ids"], list):
         raise ConfigError(CONFIG_KEY, f"platform {number}: deployment_ids: must be a list")
-    details = PlatformDetails(**(entry | {"deployment_ids": tuple(entry["deployment_ids"])}))
+    nothing = {"product": ""} if entry.get("product") is None else {}
+    details = PlatformDetails(**entry | nothing | {"deployment_ids": tuple(entry["deployment_ids"])})
     try:
         check_details(details, allow_loopback=allow_loopback)
     except RegistrationInvalid as problem:

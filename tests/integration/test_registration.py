@@ -226,13 +226,15 @@ def test_a_file_may_name_several_clients_of_one_issuer_and_leave_out_what_is_opt
     settings: Settings, tmp_path: Path
 ) -> None:
     short = {name: value for name, value in as_entry().items() if name not in ("product", "auth_audience")}
+    empty = short | {"client_id": "3", "product": None}
     canvas = {"client_id": "2", "product": "canvas", "auth_audience": "https://aud.example"}
-    listed = [short, as_entry(deployment_ids=[], **canvas)]
+    listed = [short, empty, as_entry(deployment_ids=[], **canvas)]
     path = write(tmp_path / "tool_config.json", {"platforms": listed})
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())  # as some editors begin a file
     app = create_app(replace(settings, tool_config=path))
     with app.app_context():
-        plain, other = list_registrations(DETAILS.issuer)
+        plain, nothing, other = list_registrations(DETAILS.issuer)
+        assert nothing.product == ""
         assert (plain.product, plain.assertion_audience) == ("", DETAILS.auth_token_url)
         assert (other.product, other.assertion_audience) == ("canvas", "https://aud.example")
         assert other.deployment_ids == frozenset()
