@@ -112,11 +112,14 @@ def refuse_platform(platform: Platform, now: datetime, *, actor_id: int | None =
     """Let a platform launch no more; its courses and people stay. Audited if it is new; commits.
 
     Invites that would bring it up to date are taken back: they were made for a platform that was let in.
+    They come first, as where such an invite is being answered: so one of the two waits for the other.
     """
+    taken_back = withdraw_updates(platform, now)
     if platform.status != REFUSED:
         platform.status = REFUSED
         note_of_platform("platform_refused", platform, now, actor_id)
-    withdraw_updates(platform, now, actor_id=actor_id)
+    for invite_id in taken_back:
+        note_of_platform("invite_withdrawn", platform, now, actor_id, invite_id=invite_id)
     db.session.commit()
 
 

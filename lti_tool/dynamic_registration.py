@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.errors import AddressRefused, PlatformError, PlatformRefused
-from course_sync.models import ACTIVE, PENDING, Platform
+from course_sync.models import ACTIVE, PENDING, REFUSED, Platform
 from course_sync.platform_client import PlatformClient
 from lti_tool import invites
 from lti_tool.audit import note_of_platform
@@ -29,6 +29,7 @@ from lti_tool.registration import (
     PlatformForeign,
     PlatformInUse,
     RegistrationInvalid,
+    check_text,
     find_platform,
     is_name_taken,
     save_platform,
@@ -44,8 +45,6 @@ MAX_DOCUMENT_BYTES = 256 * 1024
 """Moodle's has 3 kB, Canvas's some 20."""
 OFFER_LIFE = timedelta(minutes=30)
 """Moodle's registration token lives an hour."""
-UNDER_WAY = timedelta(minutes=1)
-"""So long after an invite was taken its platform may still be asked; far longer than that may last."""
 MAX_TOKEN_CHARS = 8192
 COMPARED = ("auth_login_url", "auth_token_url", "jwks_url", "auth_audience")
 """What an admin is shown before a known platform changes, in this order."""
@@ -172,22 +171,31 @@ def connect(
         raise
 
 
+def look_again(offer: Offer, now: datetime) -> Connected:
+    """What came of an offer that was confirmed while it was under way. Changes nothing.
+
+    Raises RegistrationRefused: invite_in_use while it still is, registration_unfinished where nothing came.
+    """
+    known = invites.find_invite(offer.invite_token)
+    done = _find_done(offer, known) if known else None
+    if done is not None:
+        return done
+    if known is not None and invites.is_under_way(known, now):
+        raise RegistrationRefused("invite_in_use")
+    invites.get_invite(offer.invite_token, now)
+    raise RegistrationRefused("registration_unfinished")
+
+
 def _find_done(offer: Offer, invite: Invite) -> Connected | None:
     """What came of this very offer; None = nothing yet."""
-    entry = next((row for row in _list_outcomes(invite) if row.subject.get("offer") == offer.mark), None)
+    entry = next(
+        (row for row in invites.list_outcomes(invite) if row.subject.get("offer") == offer.mark), None
+    )
     platform = db.session.get(Platform, entry.subject["platform_id"]) if entry else None
     if entry is None or platform is None:
         return None
     changed = entry.subject.get("changed")
     return Connected(platform, invite, None if changed is None else tuple(changed))
-
-
-def _list_outcomes(invite: Invite) -> list[AuditEntry]:
-    """Entries of what an invite brought; they bear the moment at which it was taken."""
-    at_once = AuditEntry.happened_at == invite.used_at
-    own = select(AuditEntry).where(AuditEntry.organisation_id == invite.organisation_id, at_once)
-    found = db.session.scalars(own)
-    return [row for row in found if row.subject.get("invite_id") == invite.id and "offer" in row.subject]
 
 
 def _take_invite(offer: Offer, now: datetime) -> Invite:
@@ -198,16 +206,10 @@ def _take_invite(offer: Offer, now: datetime) -> Invite:
         invites.consume_invite(invite, now)
     except RegistrationRefused as refusal:
         used = invites.find_invite(offer.invite_token)
-        if refusal.code == "invite_used" and used is not None and _is_under_way(used, now):
+        if refusal.code == "invite_used" and used is not None and invites.is_under_way(used, now):
             raise RegistrationRefused("invite_in_use") from None
         raise
     return invite
-
-
-def _is_under_way(invite: Invite, now: datetime) -> bool:
-    """Whether its platform may still be asked: taken just now, and nothing is noted of it yet."""
-    is_fresh = invite.used_at is not None and now - invite.used_at <= UNDER_WAY
-    return is_fresh and not _list_outcomes(invite)
 
 
 def _post_registration(
@@ -235,7 +237,7 @@ def _details_of(description: PlatformDescription, answer: dict[str, Any]) -> Pla
     if isinstance(client_id, int) and not isinstance(client_id, bool):
         client_id = str(client_id)  # Canvas's ids are numbers, and some versions write them so
     tool = answer.get(TOOL_CONFIGURATION)
-    deployment_id = tool.get("deployment_id") if isinstance(tool, dict) else None
+    deployment_id = _place_of(tool.get("deployment_id") if isinstance(tool, dict) else None)
     if not isinstance(client_id, str) or not client_id:
         raise RegistrationRefused("registration_unclear", "client_id")
     return PlatformDetails(
@@ -245,18 +247,37 @@ def _details_of(description: PlatformDescription, answer: dict[str, Any]) -> Pla
         auth_login_url=description.auth_login_url,
         auth_token_url=description.auth_token_url,
         jwks_url=description.jwks_url,
-        deployment_ids=(str(deployment_id),) if deployment_id not in (None, "") else (),
+        deployment_ids=(deployment_id,) if deployment_id else (),
         product=description.product,
         auth_audience=description.auth_audience,
     )
 
 
+def _place_of(told: Any) -> str:
+    """The deployment an answer names; "" = none. Raises RegistrationRefused for what cannot be one."""
+    place = "" if told is None else str(told) if type(told) is int else told
+    try:
+        if place != "":
+            check_text("deployment_id", place, 255)
+    except RegistrationInvalid:
+        raise RegistrationRefused("registration_unclear", "deployment_id") from None
+    return place
+
+
 def _store(
     details: PlatformDetails, invite: Invite, mark: str, settings: Settings, now: datetime
 ) -> Connected:
-    """Store a platform the invite brings, or bring up to date the one it names or finds."""
+    """Store a platform the invite brings, or bring up to date the one it names or finds.
+
+    Raises RegistrationRefused, also where an admin stopped that platform while it was being asked.
+    """
+    if not invites.hold_invite(invite):
+        raise RegistrationRefused("invite_overtaken")
     status = ACTIVE if invite.approve_at_once else PENDING
     known = invite.platform or find_platform(details.issuer, details.client_id)
+    is_own = known is not None and known.organisation_id == invite.organisation_id
+    if known is not None and is_own and _was_refused_since(known, invite.used_at):
+        raise RegistrationRefused("invite_overtaken")
     changed = _changed_fields(known, details) if known else None
     if known is None and is_name_taken(details.name, invite.organisation_id):
         details = replace(details, name=f"{details.name[:100]} ({details.client_id[:90]})")
@@ -279,6 +300,17 @@ def _store(
     _note(platform, invite, mark, changed, now)
     db.session.commit()
     return Connected(platform, invite, changed)
+
+
+def _was_refused_since(platform: Platform, moment: datetime | None) -> bool:
+    """Whether an admin stopped the platform while it was being asked; what its invite says is older."""
+    refusals = select(AuditEntry).where(
+        AuditEntry.organisation_id == platform.organisation_id,
+        AuditEntry.action == "platform_refused",
+        AuditEntry.happened_at >= moment,
+    )
+    found = (row.subject.get("platform_id") for row in db.session.scalars(refusals))
+    return platform.status == REFUSED and platform.id in found
 
 
 def _note(

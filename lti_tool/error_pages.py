@@ -42,6 +42,8 @@ class ErrorPage:
     title: str
     sentences: tuple[str, ...]
     next_steps: tuple[str, ...] = field(default=())
+    offer: str = ""
+    """Sealed: of a registration under way, which the page may ask about again."""
 
 
 def init_error_pages(app: Flask) -> None:
@@ -74,7 +76,8 @@ def page_of_registration_refusal(refusal: RegistrationRefused) -> ErrorPage:
     """The page of a registration by invite that does not go on."""
     words = refusal_words(refusal)
     sentences = (*words.sentences, *safe_words(refusal.code))
-    return ErrorPage(refusal.status, refusal.code, words.title, sentences, words.next_steps)
+    offer = g.get("offer", "") if refusal.code == "invite_in_use" else ""
+    return ErrorPage(refusal.status, refusal.code, words.title, sentences, words.next_steps, offer)
 
 
 def _refusal_words(refusal: LaunchRefused) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

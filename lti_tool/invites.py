@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from course_sync.database import db
 from course_sync.models import Platform
-from lti_tool.audit import note_of_platform, record_audit
+from lti_tool.audit import record_audit
 from lti_tool.models import Invite
 from lti_tool.registration_refusals import RegistrationRefused
 from lti_tool.secrets import hash_of
 from mentor_console.audit import note_audit
+from mentor_console.models import AuditEntry
 
 REGISTER_PATH = "/lti/register"
 DEFAULT_DAYS = 7
 MAX_DAYS = 30
 """A link that nobody used for a month is rather lost than waited for."""
+UNDER_WAY = timedelta(minutes=1)
+"""So long after an invite was taken its platform may still be asked; far longer than that may last."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -136,9 +139,13 @@ def consume_invite(invite: Invite, now: datetime) -> None:
 
 
 def release_invite(invite: Invite) -> None:
-    """Give an invite back whose registration came to nothing, so that it can be tried again."""
+    """Give an invite back whose registration came to nothing, so that it can be tried again.
+
+    Not one that was taken back meanwhile.
+    """
     db.session.rollback()
-    db.session.execute(update(Invite).where(Invite.id == invite.id).values(used_at=None))
+    still = Invite.id == invite.id, Invite.withdrawn_at.is_(None)
+    db.session.execute(update(Invite).where(*still).values(used_at=None))
     db.session.commit()
 
 
@@ -159,9 +166,37 @@ def withdraw_invite(invite: Invite, now: datetime, *, actor_id: int | None = Non
     return is_withdrawn
 
 
-def withdraw_updates(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
-    """Make every open invite worthless that would bring a platform up to date. The caller commits."""
-    own = Invite.platform_id == platform.id, Invite.used_at.is_(None), Invite.withdrawn_at.is_(None)
-    taken_back = update(Invite).where(*own).values(withdrawn_at=now).returning(Invite.id)
-    for invite_id in db.session.scalars(taken_back).all():
-        note_of_platform("invite_withdrawn", platform, now, actor_id, invite_id=invite_id)
+def withdraw_updates(platform: Platform, now: datetime) -> list[int]:
+    """Make every invite worthless that would bring a platform up to date, one in use right now as well.
+
+    Their ids; the caller notes and commits.
+    """
+    own = Invite.platform_id == platform.id, Invite.withdrawn_at.is_(None)
+    is_open = or_(Invite.used_at.is_(None), Invite.used_at > now - UNDER_WAY)
+    found = db.session.scalars(select(Invite).where(*own, is_open).order_by(Invite.id)).all()
+    open_ids = [row.id for row in found if row.used_at is None or not list_outcomes(row)]
+    taken_back = update(Invite).where(Invite.id.in_(open_ids), *own).values(withdrawn_at=now)
+    return sorted(db.session.scalars(taken_back.returning(Invite.id)).all())
+
+
+def hold_invite(invite: Invite) -> bool:
+    """Whether a taken invite still counts; if so, nobody takes it back before the caller commits."""
+    kept = (
+        update(Invite).where(Invite.id == invite.id, Invite.withdrawn_at.is_(None)).values(withdrawn_at=None)
+    )
+    held = db.session.execute(kept.execution_options(synchronize_session=False))
+    return bool(held.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def list_outcomes(invite: Invite) -> list[AuditEntry]:
+    """Entries of what an invite brought; they bear the moment at which it was taken."""
+    at_once = AuditEntry.happened_at == invite.used_at
+    own = select(AuditEntry).where(AuditEntry.organisation_id == invite.organisation_id, at_once)
+    found = db.session.scalars(own)
+    return [row for row in found if row.subject.get("invite_id") == invite.id and "offer" in row.subject]
+
+
+def is_under_way(invite: Invite, now: datetime) -> bool:
+    """Whether its platform may still be asked: taken just now, and nothing is noted of it yet."""
+    is_fresh = invite.used_at is not None and now - invite.used_at <= UNDER_WAY
+    return is_fresh and not list_outcomes(invite)

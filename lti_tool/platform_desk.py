@@ -150,8 +150,10 @@ def _is_way_in(place: Deployment, own_place: str | None) -> bool:
     return place.status == ACTIVE and all(row.status != ACTIVE for row in others)
 
 
-def change_platform(viewer: Viewer, platform: Platform, details: PlatformDetails, now: datetime) -> None:
-    """Correct what was typed about a platform. Raises RegistrationInvalid, and then nothing has changed.
+def change_platform(viewer: Viewer, platform: Platform, details: PlatformDetails, now: datetime) -> bool:
+    """Correct what was typed about a platform; whether anything was different.
+
+    Raises RegistrationInvalid, and then nothing has changed.
 
     People gave their own tokens for the address the platform had: at another address they are erased, so that
     nobody can have them sent there.
@@ -165,7 +167,8 @@ def change_platform(viewer: Viewer, platform: Platform, details: PlatformDetails
         subject = {"person_id": person_id}
         note_audit("own_token_erased", subject, now, organisation_id=house, actor_id=actor_id)
     try:
-        registration.change_platform(platform, details, current_services().settings, now, actor_id=actor_id)
+        settings = current_services().settings
+        return registration.change_platform(platform, details, settings, now, actor_id=actor_id)
     except RegistrationInvalid:
         db.session.rollback()
         raise

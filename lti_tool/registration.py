@@ -137,10 +137,10 @@ def change_platform(
     now: datetime,
     *,
     actor_id: int | None = None,
-) -> None:
-    """Put what an admin typed in place of what is stored; deployments stay. Audited if it is new; commits.
+) -> bool:
+    """Put what an admin typed in place of what is stored; whether anything was different; deployments stay.
 
-    Raises RegistrationInvalid.
+    Audited if it was; commits. Raises RegistrationInvalid.
     """
     check_details(details, allow_loopback=settings.allow_loopback_platforms, deployments_later=True)
     _refuse_known(details, platform)
@@ -155,6 +155,7 @@ def change_platform(
     except IntegrityError:
         db.session.rollback()
         raise RegistrationInvalid(_KNOWN) from None
+    return bool(changed)
 
 
 def get_organisation(name: str) -> Organisation:
@@ -307,7 +308,7 @@ def _upsert(details: PlatformDetails, settings: Settings, now: datetime, terms: 
             created_at=now,
         )
         db.session.add(platform)
-    elif platform.status == REFUSED and terms.is_bound:
+    elif terms.is_bound and (platform.status == REFUSED or terms.status == ACTIVE):
         platform.status = terms.status
     if platform.client_id not in (None, details.client_id):
         platform.deployments.clear()  # they belonged to the former client

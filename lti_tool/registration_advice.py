@@ -38,6 +38,10 @@ REGISTRATION_ADVICE = {
         N_("Nothing to do: look whether the platform stands in the list now."),
     ),
     "invite_withdrawn": Advice(N_("Somebody opened an invite that was taken back."), _NEW_INVITE),
+    "invite_overtaken": Advice(
+        N_("A platform was stopped while an invite was being answered by it. It stays stopped."),
+        _NEW_INVITE,
+    ),
     "invite_foreign": Advice(
         N_("An invite was opened on a platform of another organisation, or on another one than it is for."),
         _UPDATE,
@@ -90,9 +94,13 @@ REGISTRATION_ADVICE = {
     ),
     "registration_unclear": Advice(
         N_(
-            "The platform’s answer to the registration lacks the client id or is no JSON; the log says which."
+            "The platform’s answer to the registration lacks the client id, names a deployment that is none, "
+            "or is no JSON; the log says which."
         ),
         _ITS_LOG,
+    ),
+    "registration_unfinished": Advice(
+        N_("Somebody looked what came of connecting a platform, and it had come to nothing."), _AGAIN
     ),
 }
 """Code -> meaning and remedy."""

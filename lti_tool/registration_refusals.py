@@ -31,6 +31,7 @@ CODES = {
     "invite_used": 410,
     "invite_in_use": 409,
     "invite_withdrawn": 410,
+    "invite_overtaken": 409,
     "invite_foreign": 403,
     "invite_not_update": 409,
     "offer_stale": 400,
@@ -45,12 +46,20 @@ CODES = {
     "registration_unreachable": 502,
     "registration_refused": 502,
     "registration_unclear": 502,
+    "registration_unfinished": 409,
 }
 """Code -> HTTP status."""
 
 USED_BEFORE = frozenset({"invite_used", "invite_in_use"})
 """Nothing came of this request, but perhaps of the one before it."""
 PERHAPS_NOTED = frozenset(
-    {"invite_foreign", "invite_not_update", "registration_unreachable", "registration_unclear"}
+    {
+        "invite_foreign",
+        "invite_not_update",
+        "invite_overtaken",
+        "registration_unreachable",
+        "registration_unclear",
+        "registration_unfinished",
+    }
 )
 """The registration was sent by then: the platform may list the tool, though nothing is stored here."""

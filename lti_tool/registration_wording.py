@@ -56,6 +56,7 @@ def done_words(code: str) -> str | None:
         "invite_withdrawn": _("The invite is taken back. Its link connects nothing any more."),
         "platform_added": _("The platform is connected. Below stands what to fill in on its side."),
         "platform_changed": _("The platform is changed."),
+        "platform_unchanged": _("Nothing was different: the platform is as it was."),
         "platform_approved": _("The platform is let in."),
         "platform_refused": _("The platform is not let in any more. Its courses and people stay here."),
         "deployment_approved": _("The place is let in."),
@@ -178,6 +179,11 @@ def safe_words(code: str) -> tuple[str, ...]:
 
 def _sentences(refusal: RegistrationRefused) -> tuple[str, str]:
     code = refusal.code
+    if (code, refusal.detail) == ("registration_unclear", "deployment_id"):
+        return _("The platform did not take the registration"), _(
+            "The platform answered with a deployment ID that cannot be used: it must be a text of 1 to 255 "
+            "characters."
+        )
     if code == "invite_in_use":
         return _("The platform is being connected"), _(
             "Connecting was confirmed already, and the platform is being asked right now."
@@ -199,7 +205,8 @@ def _invite_sentences() -> dict[str, str]:
         "invite_unknown": _("There is no such invite. Perhaps the link was cut when it was copied."),
         "invite_expired": _("The time of this invite is over."),
         "invite_used": _("This invite was used already. Each connects one platform, once."),
-        "invite_withdrawn": _("This invite was taken back by the one who made it."),
+        "invite_withdrawn": _("This invite was taken back in the meantime."),
+        "invite_overtaken": _("While the platform was being asked, an admin of this tool stopped it."),
         "invite_foreign": _(
             "This platform belongs to another organisation, or is not the one this invite is for."
         ),
@@ -241,6 +248,7 @@ def _registration_sentences() -> dict[str, str]:
         "registration_unclear": _(
             "The platform answered without saying under which id the tool is registered."
         ),
+        "registration_unfinished": _("It came to nothing: the platform did not answer, or refused."),
     }
 
 
@@ -271,5 +279,5 @@ def _next_steps(code: str) -> tuple[str, ...]:
 def _steps_after_use(code: str, new_invite: str) -> tuple[str, ...]:
     look = _("Look at your platform’s list of tools: once it is connected, this tool stands there.")
     if code == "invite_in_use":
-        return (_("Wait a few seconds, then load this page again: it says what came of it."), look)
+        return (_("Wait a few seconds, then choose “Look again”: it says what came of it."), look)
     return (_("If you confirmed it yourself just now, it may have worked."), look, new_invite)

@@ -108,10 +108,11 @@ def change(platform_id: int) -> Answer:
     platform = platform_desk.get_platform(viewer, platform_id)
     entered = request.form.to_dict()
     try:
-        platform_desk.change_platform(viewer, platform, _typed_details(entered), g.real_now)
+        is_new = platform_desk.change_platform(viewer, platform, _typed_details(entered), g.real_now)
     except RegistrationInvalid as problem:
         return _render_platform(platform, entered=entered, wrong=problem.field), 422
-    return _back("show", platform_id=platform_id, done="platform_changed")
+    done = "platform_changed" if is_new else "platform_unchanged"
+    return _back("show", platform_id=platform_id, done=done)
 
 
 @blueprint.post("/<int(max=2147483647):platform_id>/state")

@@ -55,9 +55,13 @@ def connect() -> str:
     offered = dynamic_registration.open_offer(request.form.get("offer", ""), services.sealer)
     _note_invite(offered.invite_token)
     _frame_by_platform(offered.document_address)
-    connected = dynamic_registration.connect(
-        offered, services.client, services.settings, tool_names(), g.real_now
-    )
+    g.offer = request.form["offer"]
+    if request.form.get("do") == "look":
+        connected = dynamic_registration.look_again(offered, g.real_now)
+    else:
+        connected = dynamic_registration.connect(
+            offered, services.client, services.settings, tool_names(), g.real_now
+        )
     platform, invite = connected.platform, connected.invite
     return render_template(
         "lti_tool/registered.html",

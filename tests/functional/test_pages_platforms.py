@@ -127,6 +127,8 @@ def test_approved_corrected_and_stopped(app: Flask, desk: Desk) -> None:
     changed = act(desk, approved, f"/platforms/{number}", jwks_url="https://north.example/keys")
     assert "The platform is changed." in changed.words
     assert stored(app, "north-1").jwks_url == "https://north.example/keys"
+    same = act(desk, changed, f"/platforms/{number}")
+    assert "Nothing was different" in same.words
     stopped = desk.follow("admin", there + "/state", {"do": "refuse"})
     assert "not let in any more" in stopped.words
     assert stored(app, "north-1").status == "refused"
