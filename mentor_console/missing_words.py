@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from course_sync.models import SOURCE_MOODLE
 from course_sync.moodle_needs import find_named, list_capabilities, list_functions
@@ -48,6 +49,8 @@ _FAMILIES = {
     "accessexception": "functions",
 }
 """Codes that one sentence serves; any other code is a refusal in the platform's own word."""
+_OF_OURS = frozenset({"grades_of_some", "questions_left", "unread_by_accounts"})
+"""Codes that no platform knows."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class MissingGroup:
     detail: str
     as_of: datetime | None
     """The oldest last reading among them; None = one of them was never read."""
+
+    @property
+    def platform_words(self) -> str:
+        """What the platform itself said; "" where the detail is ours."""
+        return "" if self.family in _OF_OURS else self.detail
 
 
 def family_of(code: str) -> str:
@@ -162,7 +170,19 @@ def cause_sentence(group: MissingGroup) -> str:
             "One update asks only so many questions about single learners, and there were more."
         ),
     }
+    if group.family == "unread_by_accounts":
+        return _unread_sentence(int(group.detail))
     return by_family.get(group.family, _("The learning platform refused to give it."))
+
+
+def _unread_sentence(number: int) -> str:
+    return ngettext(
+        "%(num)d learner of this course is seen by none of the accounts that it is read with. What is known "
+        "of them keeps its own date.",
+        "%(num)d learners of this course are seen by none of the accounts that it is read with. What is "
+        "known of them keeps its own date.",
+        number,
+    )
 
 
 def remedy_sentence(group: MissingGroup) -> str:
@@ -204,10 +224,8 @@ def remedy_sentence(group: MissingGroup) -> str:
             "An admin gives the tool a new one: Organisation, Platforms and invites, "
             "or “ementor platform connect-moodle”."
         ),
-        "own_token_refused": _("Whoever gave it gives a new one, on the page “Your own Moodle account”."),
-        "owner_not_in_course": _("Whoever gave the token asks to be enrolled in the course on Moodle."),
-        "grades_of_some": _("The next updates go on; ask to join the group of your learners on Moodle."),
         "questions_left": _("Nothing is lost: the next updates ask the others."),
+        **_remedies_of_accounts(),
         "functions": _(
             "On Moodle, ask the admin to add to the functions of the service: %(names)s.",
             names=", ".join(list_functions(group.kinds)),
@@ -215,6 +233,19 @@ def remedy_sentence(group: MissingGroup) -> str:
     }
     ask = _("Ask the admin of the platform to check the permissions of the connection, and name this code.")
     return by_family.get(group.family, ask)
+
+
+def _remedies_of_accounts() -> dict[str, str]:
+    """What helps where the accounts of single people are read with."""
+    return {
+        "own_token_refused": _("Whoever gave it gives a new one, on the page “Your own Moodle account”."),
+        "owner_not_in_course": _("Whoever gave the token asks to be enrolled in the course on Moodle."),
+        "grades_of_some": _("The next updates go on; ask to join the group of your learners on Moodle."),
+        "unread_by_accounts": _(
+            "Somebody who sees them on Moodle, as e-mentor or trainer, gives a token on the page “Your own "
+            "Moodle account”; or an admin connects Moodle as a whole."
+        ),
+    }
 
 
 def unconnected_headline() -> str:

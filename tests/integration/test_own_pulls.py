@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -244,3 +245,65 @@ def test_where_the_site_has_its_own_token_nobody_elses_is_used(world: OwnWorld) 
     db.session.commit()
     world.sync()
     assert "150" not in world.seen()
+
+
+def test_nobody_is_sent_a_token_that_may_be_meant_for_another_address(world: OwnWorld) -> None:
+    """While the first account is read the platform moves, and a new token is given to where it is now."""
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    second = world.member(146).person_id
+    sent: set[str] = set()
+    plain = world.client.call_moodle
+
+    def call(base_url: str, token: str, *arguments: Any, **options: Any) -> Any:
+        sent.add(token)
+        return plain(base_url, token, *arguments, **options)
+
+    def move(_done: int, _total: int) -> None:
+        if sent and db.session.query(PersonToken).count() == 2:
+            db.session.query(PersonToken).delete()
+            db.session.get_one(Context, world.context_id).platform.issuer = "https://elsewhere.example"
+            db.session.add(PersonToken(person_id=second, token_sealed="wen", connected_at=world.now))
+            db.session.commit()
+
+    world.client.call_moodle = call  # type: ignore[method-assign]
+    world.sync(move)
+    assert db.session.query(PersonToken).count() == 1
+    assert sent == {FIRST}
+
+
+def test_where_the_site_gives_its_own_token_meanwhile_no_further_account_is_used(world: OwnWorld) -> None:
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+
+    def connect(_done: int, _total: int) -> None:
+        platform = db.session.get_one(Context, world.context_id).platform
+        platform.moodle_url = platform.issuer
+        db.session.commit()
+
+    world.sync(connect)
+    assert "155" not in world.seen()
+
+
+def test_learners_whom_no_account_names_any_more_are_counted_and_said(world: OwnWorld) -> None:
+    """The token of a group's e-mentor expires: a week later the course is not called fresh and whole."""
+    del world.moodle.users[160]
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    world.sync()
+    kinds = ("access", "submissions", "grades", "completion", "extensions")
+    assert {world.freshness(kind).error_code for kind in (*kinds, "structure")} == {None}
+    del world.client.groups[FIRST]
+    for _day in range(7):
+        assert world.later(days=1).sync().state in ("partial", "done")
+    for kind in kinds:
+        told = world.freshness(kind)
+        assert (told.error_code, told.error_detail) == ("unread_by_accounts", "4")
+        assert kind == "access" or told.as_of == START
+    assert world.freshness("structure").as_of == world.now
+    assert freshness_of([world.context_id]).as_of == START
+    world.client.groups[FIRST] = 11
+    db.session.query(PersonToken).update({"refused_at": None})
+    db.session.commit()
+    world.later(hours=1).sync()
+    assert {world.freshness(kind).error_code for kind in kinds} == {None}

@@ -41,6 +41,7 @@ def _english() -> Iterator[None]:
         ("owner_not_in_course", "", "own account", "enrolled in the course"),
         ("grades_of_some", "", "at each update, in turn", "group of your learners"),
         ("questions_left", "", "only so many questions", "Nothing is lost"),
+        ("unread_by_accounts", "4", "4 learners of this course are seen by none", "gives a token"),
         ("no_roster_service", "", "no list of members", "names and roles"),
         ("notingroup", "", "refused", "moodle/site:accessallgroups"),
         ("nopermissions", "Sorry (Review course enrolments).", "refused", "“moodle/course:enrolreview”"),
