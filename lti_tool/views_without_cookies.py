@@ -87,9 +87,10 @@ def _get_held() -> HeldLaunch:
 
 def _who_opened(launch: Launch) -> dict[str, str]:
     """Whom and which course the page names; "" = the platform does not tell it."""
-    unknown = _("Somebody whose name the platform does not tell")
+    names = launch.names
+    told = names["name"] or " ".join(part for part in (names["given_name"], names["family_name"]) if part)
     return {
-        "name": launch.names["name"] or launch.email or unknown,
-        "email": launch.email if launch.names["name"] else "",
+        "name": told or launch.email or _("Somebody whose name the platform does not tell"),
+        "email": launch.email if told else "",
         "course": launch.course.title or launch.course.label if launch.course else "",
     }

@@ -265,6 +265,12 @@ def test_a_new_tab_names_the_person_and_asks(app: Flask, platform: TestPlatform)
     assert [name for _, _, name in tab._cookies if name.startswith(CONFIRM_COOKIE_PREFIX)] == []
 
 
+def test_a_name_told_in_parts_is_a_name(app: Flask, platform: TestPlatform) -> None:
+    came = arrive(app, platform, target="", name="", given_name="Ada", family_name="Beck")
+    shown = send(app.test_client(), "/lti/continue", FROM_OWN_TAB, ticket=came.ticket)
+    assert "<bdi>Ada Beck</bdi> opened" in unescape(shown.text)
+
+
 def test_a_ticket_is_used_once(app: Flask, platform: TestPlatform) -> None:
     """A replay, in the same tab or in another browser, is told to open the activity again."""
     came = arrive(app, platform, target="")
