@@ -62,10 +62,14 @@ def name_report(
     """From the next sync on this report is read, or none. Sums that were read stay until replaced; what went
     wrong before says nothing of this one.
 
-    Audited; commits. Raises Conflict where no web services are connected to read it with.
+    Audited if it is new; commits. Raises Conflict where no web services are connected to read it with.
     """
+    db.session.refresh(platform, with_for_update=True)  # of two clicks the second finds nothing to change
     if number is not None and not platform.moodle_url:
         raise Conflict("report_unconnected")
+    if platform.moodle_report_id == number:
+        db.session.commit()
+        return
     platform.moodle_report_id = number
     db.session.flush()  # first, so that a sync that is ending notes nothing of the one before
     forget_readings(platform.id, REPORT)

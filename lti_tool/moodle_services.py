@@ -37,7 +37,7 @@ def connect_moodle(
     if not may_be_token(token):
         raise RegistrationInvalid("token: a Moodle web-service token is 32 letters and digits")
     if platform.moodle_url != url.rstrip("/"):
-        platform.moodle_report_id = None  # its number means another report elsewhere
+        _drop_report(platform, now, actor_id)  # its number means another report elsewhere
     platform.moodle_url = url.rstrip("/")
     platform.moodle_token_sealed = sealer.seal(token)
     platform.moodle_connected_at = now
@@ -47,13 +47,24 @@ def connect_moodle(
 
 
 def disconnect_moodle(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
-    """Erase the web-service token, where it was good, and the report read with it. Audited; commits.
+    """Erase the web-service token, where it was good, and the report read with it; what was read stays.
 
-    What was read stays.
+    Audited if there was one; commits.
     """
+    db.session.refresh(platform, with_for_update=True)  # of two clicks the second finds nothing to erase
+    if platform.moodle_url is None and platform.moodle_token_sealed is None:
+        db.session.commit()
+        return
     platform.moodle_url = None
     platform.moodle_token_sealed = None
     platform.moodle_connected_at = None
-    platform.moodle_report_id = None
+    _drop_report(platform, now, actor_id)
     note_of_platform("moodle_disconnected", platform, now, actor_id)
     db.session.commit()
+
+
+def _drop_report(platform: Platform, now: datetime, actor_id: int | None) -> None:
+    """No report is read any more, if one was; noted, not committed."""
+    if platform.moodle_report_id is not None:
+        platform.moodle_report_id = None
+        note_of_platform("report_dropped", platform, now, actor_id)

@@ -177,6 +177,8 @@ CHANGES: dict[str, Callable[[House], object]] = {
     "organisation added": House.add_organisation,
 }
 """In an order in which each can be done after those before it."""
+ENTRIES = {"Moodle disconnected": 2}
+"""Of a change that is noted in more than one: the report named goes with the web services."""
 
 
 @pytest.fixture
@@ -204,7 +206,8 @@ def test_cut_off_between_a_change_and_its_entry_neither_stands(house: House) -> 
         change(house)
         after = everything()
         others = {table for table in after if after[table] != before[table]} - {AuditEntry.__tablename__}
-        if len(after["audit_entry"]) != len(before["audit_entry"]) + 1 or not others:
+        noted = len(after["audit_entry"]) - len(before["audit_entry"])
+        if noted != ENTRIES.get(name, 1) or not others:
             untold.append(name)
         before = after
     assert (torn, untold) == ([], [])

@@ -16,10 +16,11 @@ from course_sync import vocabulary as lti
 from course_sync.database import db
 from course_sync.models import ACTIVE, PENDING, REFUSED, Deployment, Platform
 from course_sync.records import registration_of
-from lti_tool import approvals, invites, registration
+from lti_tool import approvals, invites, moodle_reports, moodle_services, registration
 from lti_tool.config import Settings
 from lti_tool.models import Invite
 from lti_tool.refusals import LaunchRefused
+from lti_tool.secrets import Sealer
 from mentor_console.models import AuditEntry
 from tests.harness.lti_platform import TestPlatform
 
@@ -104,6 +105,27 @@ def test_a_decision_made_twice_is_noted_once(platform: Platform, now: datetime) 
     assert noted(before + 4) == [
         ("deployment_seen", {"deployment": new.id}),
         ("platform_approved", {"deployments": [new.id]}),
+    ]
+
+
+def test_a_token_and_a_report_are_erased_once(platform: Platform, now: datetime) -> None:
+    before = len(noted())
+    given: dict[str, Any] = {"sealer": Sealer(["k" * 32]), "allow_loopback": False, "now": now}
+    token = "0123456789abcdef" * 2
+    for _ in range(2):
+        moodle_services.connect_moodle(platform.id, "https://lms.example", token, **given)
+        moodle_reports.name_report(platform, 3, now)
+        moodle_reports.name_report(platform, 3, now)
+    for _ in range(2):
+        moodle_services.disconnect_moodle(platform, now)
+        moodle_reports.name_report(platform, None, now)
+    moodle_services.connect_moodle(platform.id, "https://lms.example", token, **given)
+    moodle_reports.name_report(platform, 3, now)
+    moodle_services.connect_moodle(platform.id, "https://other.example", token, **given)
+    assert [action for action, _ in noted(before)] == [
+        *("moodle_connected", "report_named", "moodle_connected"),
+        *("report_dropped", "moodle_disconnected"),
+        *("moodle_connected", "report_named", "report_dropped", "moodle_connected"),
     ]
 
 
