@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from course_sync.database import db
-from course_sync.models import Context, Membership, Person, Platform
+from course_sync.models import Context, Deployment, Membership, Person, Platform
 from mentor_console.access import AccessDenied, Viewer
 from mentor_console.models import AuditEntry
 
@@ -37,6 +37,10 @@ class AuditLine:
     role: str
     number: int | None
     """Of an invite."""
+    places: tuple[str, ...]
+    """Deployment ids, as far as the platform still has them."""
+    changed: tuple[str, ...] | None
+    """Fields of a platform that have another value since; None = the entry does not say."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def get_audit(viewer: Viewer, before: int | None) -> AuditPage:
 def _lines(entries: Sequence[AuditEntry], organisation_id: int) -> tuple[AuditLine, ...]:
     people = _list_names(entries, organisation_id)
     platforms = _read(Platform, Platform.name, _ids(entries, "platform_id"), organisation_id)
+    places = _list_places(entries, organisation_id)
     courses = _read(Context, Context.title, _ids(entries, "context_id"), organisation_id)
     return tuple(
         AuditLine(
@@ -81,6 +86,8 @@ def _lines(entries: Sequence[AuditEntry], organisation_id: int) -> tuple[AuditLi
             person_id=_id(entry, "person_id"),
             role=str(entry.subject.get("role", "")),
             number=_id(entry, "invite_id"),
+            places=tuple(places[number] for number in _place_ids(entry) if number in places),
+            changed=_texts(entry, "changed"),
         )
         for entry in entries
     )
@@ -95,6 +102,25 @@ def _list_names(entries: Sequence[AuditEntry], organisation_id: int) -> _Names:
         Person.id.not_in(learns),
     )
     return {person.id: person.display_name for person in db.session.scalars(statement)}
+
+
+def _list_places(entries: Sequence[AuditEntry], organisation_id: int) -> _Names:
+    """Deployment ids of platforms of the organisation, by the number of their row."""
+    ids = {number for entry in entries for number in _place_ids(entry)}
+    statement = select(Deployment.id, Deployment.deployment_id).join(Deployment.platform)
+    own = Deployment.id.in_(ids), Platform.organisation_id == organisation_id
+    return {row.id: row.deployment_id for row in db.session.execute(statement.where(*own))}
+
+
+def _place_ids(entry: AuditEntry) -> list[int]:
+    several = entry.subject.get("deployments")
+    given = several if isinstance(several, list) else [entry.subject.get("deployment")]
+    return [number for number in given if isinstance(number, int)]
+
+
+def _texts(entry: AuditEntry, key: str) -> tuple[str, ...] | None:
+    value = entry.subject.get(key)
+    return tuple(map(str, value)) if isinstance(value, list) else None
 
 
 def _read(model: type[Platform] | type[Context], name: object, ids: set[int], organisation_id: int) -> _Names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from lti_tool.audit_page import AuditLine
+from lti_tool.registration_wording import platform_field_names
 
 INSTALLATIONS = frozenset({"key_rotated", "secrets_reencrypted"})
 """Codes of entries of the installation itself, which are of no organisation: `ementor audit`."""
@@ -16,7 +17,7 @@ def words_of(line: AuditLine) -> str:
         return _role_words(line)
     if line.action.startswith("own_token_"):
         return _own_token_words(line)
-    return _platform_words(line).get(line.action, "")
+    return _detailed_words(line) or _platform_words(line).get(line.action, "")
 
 
 def _role_words(line: AuditLine) -> str:
@@ -36,8 +37,37 @@ def _own_token_words(line: AuditLine) -> str:
     return _("%(person)s connected their own Moodle account.", person=_person(line))
 
 
+def _detailed_words(line: AuditLine) -> str:
+    """Which values or places of a platform a change was about; "" where the entry does not tell."""
+    names = {"platform": _platform(line), "places": ", ".join(line.places)}
+    if line.action == "platform_changed" and line.changed is not None:
+        return _changed_words(names["platform"], line.changed)
+    if not line.places:
+        return ""
+    if line.action == "platform_approved":
+        return _("%(platform)s was let in, with what waited: %(places)s.", **names)
+    return {
+        "deployment_seen": _("A new place of %(platform)s asked to be let in: %(places)s.", **names),
+        "deployment_added": _("A place of %(platform)s was added by hand: %(places)s.", **names),
+        "deployment_approved": _("A place of %(platform)s was let in: %(places)s.", **names),
+        "deployment_refused": _("A place of %(platform)s is not let in any more: %(places)s.", **names),
+    }.get(line.action, "")
+
+
+def _changed_words(platform: str, changed: tuple[str, ...]) -> str:
+    if not changed:
+        return _("%(platform)s was brought up to date; none of its addresses changed.", platform=platform)
+    known = platform_field_names()
+    fields = ", ".join(known.get(field, field) for field in changed)
+    return _("The connection with %(platform)s was changed: %(fields)s.", platform=platform, fields=fields)
+
+
+def _platform(line: AuditLine) -> str:
+    return line.platform or _("a platform")
+
+
 def _platform_words(line: AuditLine) -> dict[str, str]:
-    platform, number = line.platform or _("a platform"), line.number or 0
+    platform, number = _platform(line), line.number or 0
     return {
         "invite_made": _("Invite %(number)d was made.", number=number),
         "invite_withdrawn": _("Invite %(number)d was taken back.", number=number),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import force_locale
+from flask_babel import force_locale, pgettext
 from flask_babel import gettext as _
 
 from course_sync.models import ACTIVE, PENDING
@@ -117,6 +117,21 @@ def changed_field_names() -> dict[str, str]:
         "auth_token_url": _("Address of access tokens"),
         "jwks_url": _("Address of the public keys"),
         "auth_audience": _("Audience of access tokens"),
+    }
+
+
+def platform_field_names() -> dict[str, str]:
+    """What an admin's form calls the fields of a platform."""
+    return {
+        "name": pgettext("platform", "Name"),
+        "product": _("Product"),
+        "issuer": _("Platform ID (issuer)"),
+        "client_id": _("Client ID"),
+        "auth_login_url": _("Authentication request URL"),
+        "auth_token_url": _("Access token URL"),
+        "jwks_url": _("Public keyset URL"),
+        "auth_audience": _("Audience of access tokens"),
+        "deployment_ids": _("Places (deployments)"),
     }
 
 

@@ -9,6 +9,8 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
+from course_sync.database import db
+from course_sync.models import Deployment
 from lti_tool.audit import list_newest, record_audit
 from lti_tool.audit_page import PAGE_LINES
 from lti_tool.commands.audit import audit
@@ -70,6 +72,33 @@ def test_nothing_of_another_organisation_and_no_name_of_a_learner(desk: Desk) ->
     foreign = (ann.display_name, theirs.display_name, other.platform.name, "4711", "abc")
     assert [name for name in foreign if name in page] == []
     assert desk.open("trainer", PAGE).status == 403
+
+
+def test_what_a_change_was_about_is_named(desk: Desk) -> None:
+    """Fields in words and places by their ids; of a place of somebody else's nothing."""
+    main, other = desk.world.courses[MAIN].platform, desk.world.courses[OTHER_ORGANISATION].platform
+    there = f"organisation/platforms/{main.id}"
+    desk.follow("admin", f"{there}/deployments", {"deployment_ids": "7:abc"})
+    form = next(form for form in desk.open("admin", there).forms if form.action.endswith(there))
+    changed = {"jwks_url": f"{main.jwks_url}/new", "client_id": "another"}
+    desk.follow("admin", form.action, dict(form.fields) | changed)
+    with desk.app.app_context():
+        theirs = Deployment(platform_id=other.id, deployment_id="not yours")
+        db.session.add(theirs)
+        db.session.flush()
+        for action, subject in (
+            ("deployment_refused", {"deployment": theirs.id}),
+            ("platform_changed", {"changed": []}),
+        ):
+            whose = main.organisation_id
+            record_audit(
+                action, {"platform_id": main.id} | subject, desk_now(desk.app), organisation_id=whose
+            )
+    same, refused, typed, added = rows_on(desk.open("admin", PAGE).text)
+    assert "was brought up to date; none of its addresses changed." in same
+    assert refused.startswith(f"A place of {main.name} is not let in any more. ")
+    assert f"The connection with {main.name} was changed: Client ID, Public keyset URL." in typed
+    assert f"A place of {main.name} was added by hand: 7:abc." in added
 
 
 def test_the_page_goes_on_below_its_newest_entries(desk: Desk) -> None:
