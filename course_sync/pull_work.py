@@ -26,9 +26,11 @@ from course_sync.progress_records import (
 from course_sync.pull_tools import LEARNERS_PER_COMMIT, PullTools
 from course_sync.reading_plan import (
     MAX_LONE_GRADES,
+    MAX_SINGLE_GRADES,
     WHOLE_COURSE_LEARNERS,
     GradeCall,
     are_grades_a_day_old,
+    is_graded_since,
     needs_grades,
     plan_grade_calls,
     plan_lone_grades,
@@ -173,32 +175,46 @@ def _plan_large(tools: PullTools, source: ProgressSource, book: CellBook) -> lis
 
 def _find_graded(tools: PullTools, source: ProgressSource, book: CellBook) -> frozenset[str]:
     """Who was graded since the last reading; where nobody tells, all whose grades are a day old."""
-    read_at = tools.last_read("grades")
-    assignments = _list_graded_assignments(book, tools.fetch_updates(source, "grades"))
-    if read_at and assignments == []:
+    read_at, updates = tools.last_read("grades"), tools.fetch_updates(source, "grades")
+    if updates and _is_quiz_marked(book, updates):
+        return _list_perhaps_marked(tools, book)
+    assignments = _list_graded_assignments(book, updates)
+    if read_at and not assignments:
         return frozenset()
-    asked = (
-        [("graded", partial(source.fetch_graded, assignments, read_at))] if read_at and assignments else []
-    )
+    asked = [("graded", partial(source.fetch_graded, assignments, read_at))] if read_at else []
     for _key, outcome in tools.call(asked):
         if not isinstance(outcome, PlatformError):
-            graded: frozenset[str] = outcome
-            return graded
+            return frozenset(
+                row.external_id
+                for row in book.learners
+                if row.external_id in outcome and is_graded_since(row, outcome[row.external_id])
+            )
+    return _list_day_old(tools, book)
+
+
+def _is_quiz_marked(book: CellBook, updates: Updates) -> bool:
+    """A quiz with more new grades than new attempts was marked by somebody, and nobody tells whose it was."""
+    quizzes = (row.external_id for row in book.activities if row.module == "quiz")
+    return any(updates.graded.get(key, 0) > updates.attempted.get(key, 0) for key in quizzes)
+
+
+def _list_perhaps_marked(tools: PullTools, book: CellBook) -> frozenset[str]:
+    """Everybody; where that takes too many single calls, those whose turn it is: the others have theirs
+    within a week."""
+    everybody = frozenset(row.external_id for row in book.learners)
+    calls = plan_grade_calls(everybody, book.learners, tools.roster)
+    few = sum("person_id" in call.arguments for call in calls) <= MAX_SINGLE_GRADES
+    return everybody if few else _list_day_old(tools, book)
+
+
+def _list_day_old(tools: PullTools, book: CellBook) -> frozenset[str]:
     return frozenset(row.external_id for row in book.learners if are_grades_a_day_old(row, tools.now))
 
 
-def _list_graded_assignments(book: CellBook, updates: Updates | None) -> list[str] | None:
-    """Instances in which somebody may have been graded; None where a quiz was marked.
-
-    A quiz with more new grades than new attempts was marked by somebody, and nobody tells whose it was.
-    """
+def _list_graded_assignments(book: CellBook, updates: Updates | None) -> list[str]:
+    """Instances in which somebody may have been graded."""
     assignments = [row for row in book.activities if row.module == "assign"]
-    if updates is None:
-        return [row.instance_id for row in assignments]
-    quizzes = (row.external_id for row in book.activities if row.module == "quiz")
-    if any(updates.graded.get(key, 0) > updates.attempted.get(key, 0) for key in quizzes):
-        return None
-    return [row.instance_id for row in assignments if row.external_id in updates.graded]
+    return [row.instance_id for row in assignments if updates is None or row.external_id in updates.graded]
 
 
 def _keep_grades(tools: PullTools, book: CellBook, read: list[tuple[GradeCall, Grades]]) -> None:

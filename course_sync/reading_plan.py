@@ -38,6 +38,8 @@ of 50 takes as long as 15 learners."""
 MAX_LONE_GRADES = 50
 """Learners whose grades are asked for one by one in a run, with each account that does not see a whole
 course; the others have their turn in the next ones."""
+MAX_SINGLE_GRADES = 400
+"""Where a quiz was marked everybody's grades are read, unless that takes more calls for single learners."""
 UNTOLD_GRADES_AGE = timedelta(days=1)
 """Where the platform does not tell who was graded, a large course is read anew after so long."""
 
@@ -235,6 +237,12 @@ def take_turns(learners: Iterable[LearnerRow], now: datetime) -> list[LearnerRow
     drawn = sorted(learners, key=lambda row: zlib.crc32(f"{row.membership_id} {now}".encode()))
     by_age = sorted(drawn, key=lambda row: row.grades_as_of.timestamp() if row.grades_as_of else 0.0)
     return list(dict.fromkeys(row for pair in zip(by_age, drawn, strict=True) for row in pair))
+
+
+def is_graded_since(learner: LearnerRow, graded_at: datetime | None) -> bool:
+    """Whether a grade of that moment may have come after the learner's were read."""
+    read_at = learner.grades_as_of
+    return read_at is None or graded_at is None or graded_at > read_at - CLOCKS_DIFFER
 
 
 def are_grades_a_day_old(learner: LearnerRow, now: datetime) -> bool:

@@ -5,6 +5,7 @@ A source is made for one context and is called from several threads; it keeps no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -55,8 +56,11 @@ class ProgressSource(RosterSource, Protocol):
     def fetch_grades(self, *, group_id: int = 0, person_id: str = "0") -> Grades:
         """Grades of everybody, of one group or of one person. Raises PlatformError (code ONE_BY_ONE)."""
 
-    def fetch_graded(self, instance_ids: list[str], since: datetime) -> frozenset[str]:
-        """Person ids of those who were graded for these assignments since then. Raises PlatformError."""
+    def fetch_graded(self, instance_ids: list[str], since: datetime) -> Mapping[str, datetime | None]:
+        """Person ids of those who were graded for these assignments since then, and when they last were.
+
+        Raises PlatformError.
+        """
 
     def fetch_progress(self, person_id: str) -> LearnerProgress:
         """Completion of all activities by one learner. Raises PlatformError."""

@@ -6,7 +6,7 @@ reported in Moodle's own words. Answers are read in moodle_answers and moodle_st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -125,7 +125,7 @@ class MoodleSource:
         function = "gradereport_user_get_grade_items"
         return Grades(self._call(function, params, answers.parse_grades, BULK_SECONDS))
 
-    def fetch_graded(self, instance_ids: list[str], since: datetime) -> frozenset[str]:
+    def fetch_graded(self, instance_ids: list[str], since: datetime) -> Mapping[str, datetime | None]:
         """Who got a grade, or another one. Some Moodles tell it only to who may grade: that is a refusal."""
         params = {"assignmentids": [int(key) for key in instance_ids], "since": _since(since)}
         answer = self._call("mod_assign_get_grades", params, lambda told: told)

@@ -32,11 +32,14 @@ def _counts(changed: Mapping[str, Mapping[str, int]], name: str) -> dict[str, in
     return {key: named[name] for key, named in changed.items() if named.get(name)}
 
 
-def parse_graded(answer: Any) -> frozenset[str]:
-    """mod_assign_get_grades: whose grades the answer lists."""
-    return frozenset(
-        str(row["userid"]) for assignment in answer["assignments"] for row in assignment["grades"]
-    )
+def parse_graded(answer: Any) -> dict[str, datetime | None]:
+    """mod_assign_get_grades: whose grades the answer lists, and when the last of them was given."""
+    latest: dict[str, int] = {}
+    for assignment in answer["assignments"]:
+        for row in assignment["grades"]:
+            person_id = str(row["userid"])
+            latest[person_id] = max(int(row.get("timemodified") or 0), latest.get(person_id, 0))
+    return {person_id: at(moment) for person_id, moment in latest.items()}
 
 
 def parse_discussions(answer: Any) -> tuple[DiscussionFact, ...]:

@@ -12,7 +12,7 @@ from flask import Flask
 from course_sync import pull_work
 from course_sync.course_hosts import main_host
 from course_sync.database import db
-from course_sync.errors import PlatformRefused
+from course_sync.errors import PlatformRefused, PlatformUnreachable
 from course_sync.models import Context
 from tests.harness.fake_moodle import User
 from tests.harness.own_world import FIRST, SECOND, VISIT, OwnWorld, read_without_tokens
@@ -120,6 +120,36 @@ def test_single_calls_are_few_in_each_run_where_many_learners_are_seen(
     assert world.later(hours=1).sync().errors == ()
     asked = [call["userid"] for call in world.moodle.called(GRADES)]
     assert sorted(asked) == [150, 151]
+
+
+def test_who_is_graded_while_their_account_gives_no_list_is_found_afterwards(
+    world: OwnWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large course only those are read who came or were graded since; another account was read since."""
+    monkeypatch.setattr(pull_work, "WHOLE_COURSE_LEARNERS", 3)
+    leave_out(world, 160)
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    world.sync()
+    world.later(hours=2)
+    world.moodle.grades[(150, 76)] = (70, unix(world.now - timedelta(hours=1)))
+    plain = world.client.call_moodle
+
+    def call(base_url: str, token: str, *arguments: Any, **options: Any) -> Any:
+        if token == FIRST:
+            raise PlatformUnreachable("slow", code="timeout")
+        return plain(base_url, token, *arguments, **options)
+
+    world.client.call_moodle = call  # type: ignore[method-assign]
+    assert world.sync().state == "partial"
+    world.client.call_moodle = plain  # type: ignore[method-assign]
+    assert world.later(hours=2).sync().state == "done"
+    graded = world.progress(150, 76)
+    assert graded is not None
+    assert graded.score_ratio == 0.7
+    world.moodle.calls.clear()
+    world.later(hours=2).sync()
+    assert world.moodle.called(GRADES) == []
 
 
 def test_what_one_account_may_not_read_is_not_made_up_for_by_another(world: OwnWorld) -> None:

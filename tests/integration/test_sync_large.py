@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from course_sync import pull_work
+from course_sync import pull_work, reading_plan
 from course_sync.database import db
 from course_sync.errors import PlatformRefused
 from course_sync.models import Membership
@@ -126,6 +126,31 @@ def test_a_quiz_that_somebody_marked_is_read_by_group(world: SyncWorld) -> None:
     world.moodle.grades[1007, 74] = (40.0, unix(world.now - timedelta(hours=1)))
     world.sync()
     assert score(world, 1007, 74) == 0.4
+
+
+def test_a_quiz_that_somebody_marked_is_read_in_that_run_though_all_grades_are_of_the_same_day(
+    world: SyncWorld,
+) -> None:
+    world.later(hours=5)
+    world.moodle.grades[1007, 74] = (40.0, unix(world.now - timedelta(hours=1)))
+    world.sync()
+    assert score(world, 1007, 74) == 0.4
+    assert sorted(call["groupid"] for call in world.moodle.called(GRADES)) == [1, 2, 3]
+    world.moodle.calls.clear()
+    world.later(hours=5).sync()
+    assert world.moodle.called(GRADES) == []
+
+
+def test_everybody_is_not_asked_alone_for_one_mark(world: SyncWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without groups, where one answer would be too large, grades have their turn."""
+    monkeypatch.setattr(pull_work, "MAX_SINGLE_GRADES", 11)
+    monkeypatch.setattr(reading_plan, "LARGEST_ANSWER_LEARNERS", 11)
+    for user in world.moodle.users.values():
+        user.groups = ()
+    world.later(hours=5)
+    world.moodle.grades[1007, 74] = (40.0, unix(world.now - timedelta(hours=1)))
+    world.sync()
+    assert world.moodle.called(GRADES) == []
 
 
 def test_without_the_list_of_changes_grades_are_not_called_fresh_for_longer_than_they_are(

@@ -16,6 +16,7 @@ from course_sync.reading_plan import (
     ToldAttempts,
     count_untold_attempts,
     find_probe,
+    is_graded_since,
     list_overdue,
     needs_posts,
     needs_reading,
@@ -209,6 +210,13 @@ def test_every_grade_that_is_wanted_is_asked_for_in_exactly_one_call(
     for call in calls:
         group = call.arguments.get("group_id")
         assert group is None or all(group in groups[int(key)] for key in call.people)
+
+
+def test_whose_grades_were_read_after_they_were_graded_is_not_read_again_for_that() -> None:
+    read = replace(READ, grades_as_of=NOW)
+    assert [is_graded_since(read, moment) for moment in (NOW - timedelta(minutes=9), NOW, None)] == [True] * 3
+    assert not is_graded_since(read, NOW - timedelta(minutes=11))
+    assert is_graded_since(READ, NOW - timedelta(days=9)), "never read"
 
 
 FORUM = ActivityRow(7, "72", "11", "forum", None, True, False, True, NOW - timedelta(days=1), VISIT)

@@ -43,7 +43,8 @@ def test_a_quiet_course_has_no_updates() -> None:
 def test_who_was_graded() -> None:
     graded = changes.parse_graded(recorded("mod_assign_get_grades"))
     assert len(graded) == 26
-    assert {"147", "206"} <= graded
+    assert {"147", "206"} <= graded.keys()
+    assert graded["147"] == datetime.fromtimestamp(1791939331, UTC)
     assert "150" not in graded
 
 
