@@ -19,6 +19,7 @@ from flask_babel import gettext as _
 
 from mentor_console.course_zones import zone_of_organisation
 
+_BRITISH = Locale("en", "GB")
 _HOUR_MATTERS = timedelta(days=2)
 """A deadline so near is said with its hour."""
 _DAYS_IN_WORDS = 60
@@ -28,7 +29,7 @@ _DAYS_IN_WORDS = 60
 def reader_locale() -> Locale:
     """The locale in which dates are written. Plain `en` means British here, as the texts are."""
     locale = get_locale() or Locale("en")
-    return Locale("en", "GB") if str(locale) == "en" else locale
+    return _BRITISH if str(locale) == "en" else locale
 
 
 def reader_zone() -> tzinfo:

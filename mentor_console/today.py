@@ -379,8 +379,10 @@ def _list_tasks(
     now: datetime,
     zone: tzinfo,
 ) -> list[TaskLine]:
-    by_id = {membership.id: membership for membership in learners}
-    return [task_line(task, viewer, by_id[task.membership_id], now, zone=zone) for task in tasks]
+    """Those due by tomorrow; of the others only the number is shown."""
+    by_id, last = {membership.id: membership for membership in learners}, _tomorrow(now, zone)
+    near = [task for task in tasks if task.due_on is not None and task.due_on <= last]
+    return [task_line(task, viewer, by_id[task.membership_id], now, zone=zone) for task in near]
 
 
 def _count(cards: Sequence[_Learner], due: Sequence[TaskLine]) -> dict[str, int]:
