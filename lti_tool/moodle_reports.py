@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from course_sync.database import db
-from course_sync.models import Context, Freshness, Membership, Platform
+from course_sync.models import Context, Freshness, Membership, Platform, SyncRun
 from course_sync.records import REPORT, forget_readings
 from lti_tool.audit import note_of_platform
 from lti_tool.registration import RegistrationInvalid
@@ -41,7 +41,7 @@ class ReportPanel:
     read_at: datetime | None
     """When an update last tried to read it, in real time; None = none did since it was named."""
     learners: int
-    """Of whom a report has told something so far."""
+    """Of whom this report has told something so far; what one before it told does not count."""
     problems: tuple[ReportProblem, ...]
     """Of the last reading for each course, the most common first."""
 
@@ -79,16 +79,30 @@ def name_report(
 
 def find_report(platform: Platform) -> ReportPanel:
     """The report of a platform, as the last reading for each of its courses left it."""
-    told = select(func.count(Membership.id)).join(Membership.context)
-    learners = told.where(Context.platform_id == platform.id, Membership.reported_as_of.is_not(None))
     readings = _list_readings(platform.id) if platform.moodle_report_id is not None else []
     counted = Counter((row.error_code, row.error_detail or "") for row in readings if row.error_code)
     return ReportPanel(
         platform.moodle_report_id,
         max((row.tried_at for row in readings if row.tried_at), default=None),
-        db.session.scalar(learners) or 0,
+        _count_told(platform.id) if readings else 0,
         tuple(ReportProblem(code, detail, number) for (code, detail), number in counted.most_common()),
     )
+
+
+def _count_told(platform_id: int) -> int:
+    """Learners of whom something was told by the run that last read the report whole, or tried to, or later:
+    sums of a report that was named before are older."""
+    read_at = func.coalesce(Freshness.as_of, Freshness.tried_at)
+    run = select(func.max(SyncRun.as_of)).where(
+        SyncRun.context_id == Freshness.context_id, SyncRun.started_at <= read_at
+    )
+    told = (
+        select(func.count(Membership.id))
+        .join(Context, Context.id == Membership.context_id)
+        .join(Freshness, and_(Freshness.context_id == Context.id, Freshness.kind == REPORT))
+        .where(Context.platform_id == platform_id, Membership.reported_as_of >= run.scalar_subquery())
+    )
+    return db.session.scalar(told) or 0
 
 
 def _list_readings(platform_id: int) -> Sequence[Freshness]:

@@ -14,7 +14,7 @@ from course_sync.models import Context
 from course_sync.records import REPORT
 from course_sync.sources import moodle_report
 from course_sync.sources.moodle_report import FUNCTION
-from lti_tool.moodle_reports import find_report, name_report
+from lti_tool.moodle_reports import ReportPanel, find_report, name_report
 from tests.harness.sync_world import START, SyncWorld, small_course
 
 ROSTER = "core_enrol_get_enrolled_users"
@@ -110,10 +110,15 @@ def test_a_report_with_more_rows_than_are_read_is_used_and_said(
     assert world.member(147).reported_share == 0.429
 
 
-def read_at(world: SyncWorld) -> datetime | None:
-    """What the admin's page says of when it was read."""
+def panel(world: SyncWorld) -> ReportPanel:
+    """What the admin's page says of the report."""
     db.session.expire_all()
-    return find_report(db.session.get_one(Context, world.context_id).platform).read_at
+    return find_report(db.session.get_one(Context, world.context_id).platform)
+
+
+def read_at(world: SyncWorld) -> datetime | None:
+    """When it was read, according to that."""
+    return panel(world).read_at
 
 
 def test_a_run_that_did_not_come_to_the_report_tells_nothing_of_it(world: SyncWorld) -> None:
@@ -138,3 +143,23 @@ def test_what_is_read_while_another_is_named_tells_nothing_of_that_one(world: Sy
     assert read_at(world) is None
     world.later(hours=1).sync()
     assert read_at(world) == world.real
+
+
+def test_of_whom_another_report_told_is_not_said_of_this_one(world: SyncWorld) -> None:
+    """What the one before told stays; of the new one nothing is known before it was read."""
+    world.sync()
+    assert panel(world).learners == 2
+    platform = db.session.get_one(Context, world.context_id).platform
+    name_report(platform, 13, world.later(hours=1).real)
+    assert (panel(world).read_at, panel(world).learners) == (None, 0)
+    good = world.moodle.failing[FUNCTION]
+    world.moodle.failing[FUNCTION] = PlatformRefused("Access denied", code="accessdenied")
+    world.later(hours=1).sync()
+    assert panel(world).learners == 0
+    world.moodle.failing[FUNCTION] = report_of(good["data"]["rows"][0]["columns"])
+    world.later(hours=1).sync()
+    assert panel(world).learners == 1
+    world.moodle.failing[FUNCTION] = PlatformRefused("Access denied", code="accessdenied")
+    world.later(hours=1).sync()
+    assert panel(world).learners == 1, "what it told stays told"
+    assert world.member(148).reported_share == 1.0
