@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +25,9 @@ from mentor_console.course_breaks import list_break_moments
 from mentor_console.extensions import find_course_deadlines, later_deadline
 from mentor_console.flags.cohort import compute_cohort
 from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, LearnerFacts, WorkFacts
+from mentor_console.flags.findings import Finding, FindingFormatError, finding_from_json
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from mentor_console.models import CohortReading, Flag
 from mentor_console.reading_times import LearnerReading, find_read_at, read_learner
 from mentor_console.steps import find_required_ids, list_activities, list_progress
 
@@ -52,8 +55,6 @@ class KnownLearner:
     by_hand: Mapping[int, datetime]
     """Deadlines given by hand, by activity."""
     reading: LearnerReading
-    visits_read_at: datetime | None
-    """When visits in the course were last read."""
 
 
 @dataclass(frozen=True)
@@ -65,29 +66,39 @@ class LearnerSnapshot:
     learner: LearnerFacts
 
 
+@dataclass(frozen=True)
+class _Members:
+    """The learners of a course: a row each, what the rules found of them when they last spoke, and when."""
+
+    rows: Sequence[Any]
+    stands: Mapping[int, Sequence[Finding]]
+    judged_at: datetime | None
+
+
 def load_course(
     context_id: int, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS
 ) -> CourseSnapshot:
     """The facts of one course. Raises sqlalchemy's NoResultFound where there is no such course."""
-    context = db.session.get_one(Context, context_id)
-    course, rows = _course_facts(context), list_activities(context_id)
-    activities = _list_activity_facts(rows)
-    learners = _load_learners(context_id, rows, now)
+    context, rows, members = (
+        db.session.get_one(Context, context_id),
+        list_activities(context_id),
+        _load_members(context_id),
+    )
+    course, activities = _course_facts(context, members.judged_at), _list_activity_facts(rows)
+    learners = _load_learners(context_id, rows, members, now)
     cohort = compute_cohort(course, activities, learners, thresholds, now)
     return CourseSnapshot(course, activities, cohort, learners)
 
 
 def know_learner(learner: Membership, by_hand: Mapping[int, datetime]) -> KnownLearner:
     """Read what a page and the rules both need of one learner; `by_hand` are deadlines given by activity."""
-    read_at = find_last_reads(learner.context_id, SOURCE_MOODLE)
     return KnownLearner(
         membership=learner,
         activities=list_activities(learner.context_id),
         rows=list_progress(learner),
         active_days=list_active_days(learner.id),
         by_hand=by_hand,
-        reading=read_learner(learner, read_at.get("extensions")),
-        visits_read_at=read_at.get("access"),
+        reading=read_learner(learner, find_last_reads(learner.context_id, SOURCE_MOODLE)),
     )
 
 
@@ -102,11 +113,11 @@ def load_learner(known: KnownLearner, now: datetime) -> LearnerSnapshot | None:
         for key in sorted(known.rows.keys() & listed.keys())
     ]
     absences = find_absences(learner.context_id, now).get(learner.id, ())
-    facts = _learner_facts(learner, work, known.active_days, absences, known.visits_read_at)
+    facts = _learner_facts(learner, work, known.active_days, absences, known.reading)
     return LearnerSnapshot(_course_facts(learner.context), _list_activity_facts(known.activities), facts)
 
 
-def _course_facts(context: Context) -> CourseFacts:
+def _course_facts(context: Context, judged_at: datetime | None = None) -> CourseFacts:
     zone, look_days = find_zone_and_look_days(context)
     return CourseFacts(
         context.id,
@@ -115,6 +126,7 @@ def _course_facts(context: Context) -> CourseFacts:
         breaks=list_break_moments(context.id, zone),
         zone=zone,
         look_days=look_days,
+        judged_at=judged_at,
     )
 
 
@@ -136,11 +148,35 @@ def _activity_facts(activity: Activity, required: bool) -> ActivityFacts:
 
 
 def _load_learners(
-    context_id: int, activities: Sequence[Activity], now: datetime
+    context_id: int, activities: Sequence[Activity], members: _Members, now: datetime
 ) -> tuple[LearnerFacts, ...]:
-    whose = and_(Membership.context_id == context_id, Membership.standing == "learner")
+    whose = _learners_of(context_id)
     absences = find_absences(context_id, now)
     days = _load_active_days(whose)
+    last_reads = find_last_reads(context_id, SOURCE_MOODLE)
+    readings = {row.id: read_learner(row, last_reads) for row in members.rows}
+    work = _load_work(whose, activities, find_course_deadlines(context_id), readings)
+    return tuple(
+        _learner_facts(
+            row,
+            work.get(row.id, ()),
+            days.get(row.id, ()),
+            absences.get(row.id, ()),
+            readings[row.id],
+            members.stands.get(row.id, ()),
+        )
+        for row in members.rows
+    )
+
+
+def _learners_of(context_id: int) -> ColumnElement[bool]:
+    return and_(Membership.context_id == context_id, Membership.standing == "learner")
+
+
+def _load_members(context_id: int) -> _Members:
+    """In one query: who, what stands, and the rules' last word. Flags this version cannot read are none."""
+    judged_at = select(CohortReading.measured_at).where(CohortReading.context_id == context_id)
+    open_flag = and_(Flag.membership_id == Membership.id, Flag.cleared_at.is_(None))
     statement = (
         select(
             Membership.id,
@@ -150,30 +186,27 @@ def _load_learners(
             Membership.access_as_of,
             Membership.progress_as_of,
             Membership.progress_access_at,
+            Membership.grades_as_of,
             Membership.completed_at,
+            Flag.rule,
+            Flag.level,
+            Flag.kind,
+            Flag.reasons,
+            Flag.clears,
+            judged_at.scalar_subquery().label("judged_at"),
         )
-        .where(whose)
-        .order_by(Membership.id)
+        .outerjoin(Flag, open_flag)
+        .where(_learners_of(context_id))
+        .order_by(Membership.id, Flag.id)
     )
-    rows = db.session.execute(statement).all()
-    read_at = find_last_reads(context_id, SOURCE_MOODLE)
-    settled_at = read_at.get("extensions")
-    work = _load_work(
-        whose,
-        activities,
-        find_course_deadlines(context_id),
-        {row.id: read_learner(row, settled_at) for row in rows},
-    )
-    return tuple(
-        _learner_facts(
-            row,
-            work.get(row.id, ()),
-            days.get(row.id, ()),
-            absences.get(row.id, ()),
-            read_at.get("access"),
-        )
-        for row in rows
-    )
+    rows: dict[int, Any] = {}
+    stands: dict[int, list[Finding]] = defaultdict(list)
+    for row in db.session.execute(statement):
+        rows[row.id] = row
+        with suppress(FindingFormatError):
+            stands[row.id].append(finding_from_json(dict(row._mapping)))
+    last = next(iter(rows.values()), None)
+    return _Members(list(rows.values()), stands, last.judged_at if last else None)
 
 
 # Below, a row is columns, of a whole course, or the object itself, of one learner: their names are the same.
@@ -184,22 +217,24 @@ def _learner_facts(
     work: Sequence[WorkFacts],
     days: Sequence[date],
     absences: tuple[tuple[datetime, datetime], ...],
-    visits_read_at: datetime | None,
+    reading: LearnerReading,
+    stands: Sequence[Finding] = (),
 ) -> LearnerFacts:
-    as_of = row.access_as_of
-    is_read_earlier = as_of is not None and visits_read_at is not None and as_of < visits_read_at
     return LearnerFacts(
         membership_id=row.id,
         status=row.status,
         enrolled_at=row.enrolled_at,
         last_access_at=row.last_access_at,
-        access_known=as_of is not None,
-        visits_until=as_of if is_read_earlier else None,
+        access_known=row.access_as_of is not None,
+        visits_until=reading.visits_until,
         active_days=tuple(days),
         finished_at=row.completed_at,
         work=tuple(work),
         paused_until=max((until for _told_at, until in absences), default=None),
         absences=absences,
+        work_until=reading.work_until,
+        grades_read_at=row.grades_as_of,
+        stands=tuple(stands),
     )
 
 

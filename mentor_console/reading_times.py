@@ -1,4 +1,4 @@
-"""Until when it is known that something is not done: the reading behind each "nothing yet". Pure.
+"""Until when a learner's facts are known: the reading behind each "nothing yet". Pure.
 
 What fell due after that reading is unknown, not missed: the rules and the pages both ask here.
 """
@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from course_sync.models import Activity, Progress
+from mentor_console.flags.unread import PROGRESS_AGE
 
 
 class ReadMember(Protocol):
@@ -30,21 +31,43 @@ class ReadCell(Protocol):
 
 @dataclass(frozen=True)
 class LearnerReading:
-    """Two moments of one learner; None = never, or no source tells."""
+    """Moments of one learner; None = never, or no source tells."""
 
     confirmed_at: datetime | None
     """Up to here the learner's own progress is known: who has not come since it was read has done nothing."""
     settled_at: datetime | None
     """Up to here it is known, too, that no attempt waits for a grade."""
+    visits_until: datetime | None = None
+    """Up to here visits are known, where those of others are known further; else None."""
+    work_until: datetime | None = None
+    """The same of steps. Who came since the reading may have done some."""
 
 
-def read_learner(member: ReadMember, doubts_settled_at: datetime | None) -> LearnerReading:
-    """`doubts_settled_at`: when open questions about the course's hand-ins were last all answered."""
+def read_learner(member: ReadMember, last_reads: Mapping[str, datetime]) -> LearnerReading:
+    """`last_reads`: when each kind of fact of the course was last read, by kind; "extensions" stands for the
+    open questions about hand-ins."""
+    doubts_settled_at, visits_read_at = last_reads.get("extensions"), last_reads.get("access")
     confirmed_at = member.progress_as_of
     if confirmed_at and member.access_as_of and member.last_access_at == member.progress_access_at:
         confirmed_at = max(confirmed_at, member.access_as_of)
     settled_at = min(confirmed_at, doubts_settled_at) if confirmed_at and doubts_settled_at else None
-    return LearnerReading(confirmed_at, settled_at)
+    return LearnerReading(
+        confirmed_at,
+        settled_at,
+        visits_until=_until(member.access_as_of, visits_read_at),
+        work_until=_until(confirmed_at, _due_by(member, visits_read_at)),
+    )
+
+
+def _until(read_at: datetime | None, expected_at: datetime | None) -> datetime | None:
+    return read_at if read_at and expected_at and read_at < expected_at else None
+
+
+def _due_by(member: ReadMember, visits_read_at: datetime | None) -> datetime | None:
+    """Who has not come needs no reading; where nobody tells who has come, everybody has a turn."""
+    if member.access_as_of or visits_read_at is None:
+        return visits_read_at
+    return visits_read_at - PROGRESS_AGE
 
 
 def find_read_at(activity: Activity, cell: ReadCell, learner: LearnerReading) -> datetime | None:

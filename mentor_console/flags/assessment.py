@@ -82,6 +82,6 @@ def _assess(
     now: datetime,
 ) -> Assessment:
     indicators = compare(course, cohort, learner, own, thresholds, now)
-    findings = find_all(indicators, standing, thresholds)
+    findings = find_all(indicators, standing, thresholds, learner.stands)
     findings.sort(key=lambda item: LEVEL_ORDER.index(item.level))
     return Assessment(learner.membership_id, standing, tuple(findings), indicators)

@@ -60,11 +60,15 @@ def summarise_cohort(members: Sequence[OwnMeasures], thresholds: Thresholds, now
         recent_active_days_median=middle(item.recent_active_days for item in visits),
         earlier_active_days_median=middle(item.earlier_active_days for item in visits),
         longest_gap_days_median=middle(item.longest_gap_days for item in visits),
-        done_count_median=middle(item.done_count if item.known_count else None for item in work),
+        done_count_median=middle(_known_done(item) for item in members),
         weekly_active_days_medians=_weekly_medians(visits, thresholds),
         hand_ins=_count_hand_ins(work),
         score_medians=_score_medians(work, thresholds),
     )
+
+
+def _known_done(member: OwnMeasures) -> int | None:
+    return member.work.done_count if member.work.known_count and member.is_progress_known else None
 
 
 def _find_common_window(visits: Sequence[Visits]) -> int | None:

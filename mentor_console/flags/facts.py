@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, tzinfo
 from itertools import pairwise
 from typing import Literal
 
+from mentor_console.flags.findings import Finding
+
 Completion = Literal["incomplete", "complete", "passed", "failed"]
 EnrolmentStatus = Literal["active", "suspended", "left"]
 
@@ -51,7 +53,8 @@ class _Aware:
 class CourseFacts(_Aware):
     """`breaks` are (from, until) pairs, the end not included; they may overlap. `zone` is where its days
     begin and end: the organisation's. `look_days`: sorted days at the end of which everybody's last visit was
-    read; None = learners' active days are all that there were, none of them is unknown.
+    read; None = learners' active days are all that there were, none of them is unknown. `judged_at`: up to
+    when facts were known that the rules last went by; None = they never have.
     """
 
     context_id: int | str
@@ -60,6 +63,7 @@ class CourseFacts(_Aware):
     breaks: tuple[tuple[datetime, datetime], ...] = ()
     zone: tzinfo = UTC
     look_days: tuple[date, ...] | None = None
+    judged_at: datetime | None = None
 
     def __post_init__(self) -> None:
         _Aware.__post_init__(self)
@@ -119,7 +123,9 @@ class LearnerFacts(_Aware):
 
     `access_known` False: the platform never told about visits, so silence is unknown. True with
     `last_access_at` None: it told that there was none. `visits_until`: visits are known up to then, not up to
-    the moment of judging; None = up to that. `enrolled_at` is None when unknown; the day of the
+    the moment of judging; None = up to that. `work_until`: the same of steps; who came since may have done
+    some. `grades_read_at`: when this learner's own grades were asked for; None = they come with everybody's.
+    `stands`: what the rules found when they last spoke. `enrolled_at` is None when unknown; the day of the
     first synchronisation is not an enrolment day for those who were already there. `active_days`:
     sorted days, in the course's zone, on which the learner is known to have been there (not days on which
     others graded).
@@ -141,6 +147,9 @@ class LearnerFacts(_Aware):
     paused_until: datetime | None = None
     counted_days: tuple[CountedDays, ...] = ()
     absences: tuple[tuple[datetime, datetime], ...] = ()
+    work_until: datetime | None = None
+    grades_read_at: datetime | None = None
+    stands: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         _Aware.__post_init__(self)

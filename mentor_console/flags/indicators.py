@@ -5,12 +5,13 @@ instead of a guess.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from mentor_console.flags.course_calendar import to_day
 from mentor_console.flags.facts import ActivityFacts, CohortFacts, CourseFacts, HandInCount, LearnerFacts
 from mentor_console.flags.thresholds import Thresholds
+from mentor_console.flags.unread import Reading, is_progress_known, is_unread, list_unread
 from mentor_console.flags.visits import Return, Visits, measure_visits
 from mentor_console.flags.work_summary import Graded, Overdue, WorkSummary, summarise_work
 
@@ -19,7 +20,9 @@ _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class MissedDeadline:
-    """A deadline past its grace with nothing handed in. `hand_ins` is None where the cohort is too small."""
+    """A deadline past its grace with nothing handed in. `hand_ins` is None where the cohort is too small.
+    `days_overdue` goes up to the reading that it is known by; `is_read`: the rules have not gone by that one.
+    """
 
     activity_id: int
     name: str
@@ -27,6 +30,7 @@ class MissedDeadline:
     is_extended: bool
     days_overdue: int
     hand_ins: HandInCount | None
+    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,12 @@ class Indicators:
     surely was. `active_days_in_window`: of the last `active_days_window` days. `missed`:
     None if there are deadlines in the past and the platform told the state of none of them. `grades`: of
     required work, the newest first. `caught_up`: None too while any deadline is missed or unknown.
+    `unread`: what was not read anew (unread.py); `unread_steps`: activities that fell due, or
+    whose grace ended, after they were last read.
     """
 
+    judged_on: date | None = None
+    unread: frozenset[Reading] = frozenset()
     never_opened: bool | None = None
     last_visit_at: datetime | date | None = None
     last_visit_on: date | None = None
@@ -84,6 +92,7 @@ class Indicators:
     came_back: Return | None = None
     missed: tuple[MissedDeadline, ...] | None = None
     unknown_deadline_count: int = 0
+    unread_steps: tuple[int, ...] = ()
     caught_up: CaughtUp | None = None
     done_count: int | None = None
     required_count: int = 0
@@ -106,6 +115,7 @@ class OwnMeasures:
 
     visits: Visits
     work: WorkSummary
+    is_progress_known: bool = True
 
 
 def measure_own(
@@ -119,6 +129,7 @@ def measure_own(
     return OwnMeasures(
         measure_visits(course, learner, thresholds, now),
         summarise_work(course, activities, learner, thresholds, now),
+        is_progress_known(learner, now),
     )
 
 
@@ -131,8 +142,31 @@ def compare(
     now: datetime,
 ) -> Indicators:
     """All indicators of one learner: the own measures beside the cohort's."""
-    visits, work = own.visits, own.work
-    same_window = visits.active_days_window == cohort.active_days_window
+    work, same_window = own.work, own.visits.active_days_window == cohort.active_days_window
+    return replace(
+        _describe_visits(course, learner, own.visits),
+        judged_on=to_day(now, course.zone),
+        unread=list_unread(course, learner, now),
+        missed=_describe_misses(course, work, cohort, thresholds, now),
+        unknown_deadline_count=work.unknown_deadline_count,
+        unread_steps=_list_unread_steps(work, thresholds, now),
+        caught_up=_find_caught_up(course, work, thresholds, now),
+        done_count=work.done_count if work.known_count else None,
+        required_count=work.required_count,
+        due_count=work.due_count,
+        due_done_count=work.due_done_count,
+        excused_count=work.excused_count,
+        grades=_list_grades(work.graded, cohort),
+        finished_on=_find_finish(course, learner, thresholds, now),
+        cohort_silent_days_median=cohort.silent_days_median,
+        cohort_active_days_median=cohort.active_days_median if same_window else None,
+        cohort_recent_active_days_median=cohort.recent_active_days_median,
+        cohort_earlier_active_days_median=cohort.earlier_active_days_median,
+        cohort_done_count_median=cohort.done_count_median,
+    )
+
+
+def _describe_visits(course: CourseFacts, learner: LearnerFacts, visits: Visits) -> Indicators:
     return Indicators(
         never_opened=visits.never_opened,
         last_visit_at=visits.last_visit_at,
@@ -154,21 +188,6 @@ def compare(
         earlier_active_days=visits.earlier_active_days,
         weekly_active_days=visits.weekly_active_days,
         came_back=visits.came_back,
-        missed=_describe_misses(course, work, cohort, thresholds, now),
-        unknown_deadline_count=work.unknown_deadline_count,
-        caught_up=_find_caught_up(course, work, thresholds, now),
-        done_count=work.done_count if work.known_count else None,
-        required_count=work.required_count,
-        due_count=work.due_count,
-        due_done_count=work.due_done_count,
-        excused_count=work.excused_count,
-        grades=_list_grades(work.graded, cohort),
-        finished_on=_find_finish(course, learner, thresholds, now),
-        cohort_silent_days_median=cohort.silent_days_median,
-        cohort_active_days_median=cohort.active_days_median if same_window else None,
-        cohort_recent_active_days_median=cohort.recent_active_days_median,
-        cohort_earlier_active_days_median=cohort.earlier_active_days_median,
-        cohort_done_count_median=cohort.done_count_median,
     )
 
 
@@ -184,10 +203,18 @@ def _describe_misses(
     """Newest first; None where past deadlines exist and the state of all of them is unknown."""
     if work.unknown_deadline_count and not work.missing and not work.handed_in:
         return None
-    grace = timedelta(hours=thresholds.deadline_grace_hours)
-    past_grace = [item for item in work.missing if item.seen_at > item.due_at + grace]
+    past_grace = [item for item in work.missing if _is_past_grace(item, thresholds)]
     past_grace.sort(key=lambda item: (item.due_at, -item.activity.activity_id), reverse=True)
     return tuple(_describe_miss(course, item, cohort, thresholds, now) for item in past_grace)
+
+
+def _is_past_grace(item: Overdue, thresholds: Thresholds) -> bool:
+    return item.seen_at > item.due_at + timedelta(hours=thresholds.deadline_grace_hours)
+
+
+def _list_unread_steps(work: WorkSummary, thresholds: Thresholds, now: datetime) -> tuple[int, ...]:
+    in_grace = (item for item in work.missing if item.seen_at < now and not _is_past_grace(item, thresholds))
+    return (*work.unread, *(item.activity.activity_id for item in in_grace))
 
 
 def _describe_miss(
@@ -201,8 +228,9 @@ def _describe_miss(
         name=item.activity.name,
         due_at=item.due_at.astimezone(UTC),
         is_extended=item.due_at != item.activity.due_at,
-        days_overdue=_days_since(course, item.due_at, now),
+        days_overdue=_days_since(course, item.due_at, item.seen_at),
         hand_ins=hand_ins,
+        is_read=not is_unread(item.seen_at, course, now),
     )
 
 

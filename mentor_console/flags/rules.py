@@ -1,14 +1,22 @@
-"""The table of all rules: what each needs, what it does when it cannot know, in which standings it speaks and
-which rule it gives way to.
+"""The table of all rules: what each needs, what it does when it cannot know, in which standings it speaks,
+which rule it gives way to, and what becomes of its flags while nothing new is read.
 
 Written by people, each with its reason. A rule sees one learner's indicators only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mentor_console.flags.findings import Finding
 from mentor_console.flags.indicators import Indicators
+from mentor_console.flags.keeping import (
+    Keep,
+    keep_as_it_is,
+    keep_falling_behind,
+    keep_missed_deadline,
+    keep_news,
+    keep_silent,
+)
 from mentor_console.flags.rule_praise import evaluate_back_again, evaluate_caught_up, evaluate_finished
 from mentor_console.flags.rule_visits import evaluate_never_started, evaluate_silent, evaluate_slowing_down
 from mentor_console.flags.rule_work import (
@@ -23,14 +31,39 @@ from mentor_console.flags.thresholds import Thresholds
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`needs` names the indicators without which the rule says nothing; `when_unknown` says it for the
-    rules page. `yields_to`: rules whose finding says the same and more."""
+    rules page. `yields_to`: rules whose finding says the same and more. `is_unread`: whether nothing was read
+    that this rule has not gone by; `keep` then says what still stands of its flag, and it raises none."""
 
     rule_id: str
     needs: tuple[str, ...]
     when_unknown: str
     evaluate: Callable[[Indicators, Thresholds], Finding | None]
+    is_unread: Callable[[Indicators], bool] = lambda _indicators: False
+    keep: Keep = keep_as_it_is
     yields_to: tuple[str, ...] = ()
     standings: frozenset[Standing] = WATCHED
+
+
+def _are_visits_unread(indicators: Indicators) -> bool:
+    return "visits" in indicators.unread
+
+
+def _is_work_unread(indicators: Indicators) -> bool:
+    return "work" in indicators.unread
+
+
+def _are_grades_unread(indicators: Indicators) -> bool:
+    return "grades" in indicators.unread
+
+
+def _is_no_miss_read(indicators: Indicators) -> bool:
+    """Deadlines are read one by one: lists of hand-ins tell of some, each learner's progress of others."""
+    return not any(miss.is_read for miss in indicators.missed or ())
+
+
+def _is_no_catching_up_read(indicators: Indicators) -> bool:
+    """Late work that came in is known to be there; only what is not known yet may hide it again."""
+    return bool(indicators.unread) and indicators.caught_up is None
 
 
 RULES: tuple[Rule, ...] = (
@@ -45,6 +78,8 @@ RULES: tuple[Rule, ...] = (
         needs=("missed",),
         when_unknown="Hand-in unknown: that deadline is left out. Cohort too small: its date is believed.",
         evaluate=evaluate_missed_deadline,
+        is_unread=_is_no_miss_read,
+        keep=keep_missed_deadline,
     ),
     Rule(
         rule_id="silent",
@@ -54,6 +89,8 @@ RULES: tuple[Rule, ...] = (
             "Own rhythm unknown: floor and cohort decide. Cohort too small: floor and own rhythm decide."
         ),
         evaluate=evaluate_silent,
+        is_unread=_are_visits_unread,
+        keep=keep_silent,
         yields_to=("never_started",),
     ),
     Rule(
@@ -63,6 +100,8 @@ RULES: tuple[Rule, ...] = (
             "Progress unknown or cohort too small: says nothing. A step of unknown state counts as done."
         ),
         evaluate=evaluate_falling_behind,
+        is_unread=_is_work_unread,
+        keep=keep_falling_behind,
         yields_to=("never_started",),
     ),
     Rule(
@@ -70,6 +109,7 @@ RULES: tuple[Rule, ...] = (
         needs=("active_days_in_window", "cohort_active_days_median"),
         when_unknown="Active days unknown or cohort too small: says nothing.",
         evaluate=evaluate_slowing_down,
+        is_unread=_are_visits_unread,
         yields_to=("never_started", "silent"),
     ),
     Rule(
@@ -80,6 +120,7 @@ RULES: tuple[Rule, ...] = (
             "only the learner's own grades are compared."
         ),
         evaluate=evaluate_grades_falling,
+        is_unread=_are_grades_unread,
     ),
     Rule(
         rule_id="finished",
@@ -93,29 +134,44 @@ RULES: tuple[Rule, ...] = (
         needs=("caught_up",),
         when_unknown="Any hand-in unknown: says nothing.",
         evaluate=evaluate_caught_up,
+        is_unread=_is_no_catching_up_read,
+        keep=keep_news,
     ),
     Rule(
         rule_id="back_again",
         needs=("came_back",),
         when_unknown="Days of visits unknown: says nothing.",
         evaluate=evaluate_back_again,
+        is_unread=_are_visits_unread,
+        keep=keep_news,
     ),
 )
 
 
-def find_all(indicators: Indicators, standing: Standing, thresholds: Thresholds) -> list[Finding]:
+def find_all(
+    indicators: Indicators, standing: Standing, thresholds: Thresholds, stands: Iterable[Finding] = ()
+) -> list[Finding]:
     """What the rules that speak in this standing find, in the order of the table, without doubles.
 
     Good news stand beside a watched detail, but not beside an alarm to act on: the first would hide the
-    second.
+    second. `stands`: what was found before; it stays where nothing new was read of the learner.
     """
     found: dict[str, Finding] = {}
+    before = {finding.rule: finding for finding in stands}
     for rule in RULES:
         if standing in rule.standings and found.keys().isdisjoint(rule.yields_to):
-            finding = rule.evaluate(indicators, thresholds)
+            finding = _judge(rule, indicators, thresholds, before.get(rule.rule_id))
             if finding is not None:
                 found[rule.rule_id] = finding
     findings = list(found.values())
     if any(finding.level in ("act", "week") for finding in findings):
         return [finding for finding in findings if finding.level != "praise"]
     return findings
+
+
+def _judge(
+    rule: Rule, indicators: Indicators, thresholds: Thresholds, before: Finding | None
+) -> Finding | None:
+    if not rule.is_unread(indicators):
+        return rule.evaluate(indicators, thresholds)
+    return rule.keep(before, indicators, thresholds) if before else None

@@ -7,7 +7,7 @@ only counts active days per period gives silence of at least so many days, and s
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 from operator import sub
 
@@ -15,11 +15,10 @@ from mentor_console.flags import course_calendar as calendar
 from mentor_console.flags.deadlines import find_last_submission
 from mentor_console.flags.facts import CountedDays, CourseFacts, LearnerFacts
 from mentor_console.flags.thresholds import Thresholds
+from mentor_console.flags.unread import STALE
 from mentor_console.flags.watching import idle_until, is_all_known, is_gap_known, is_visit, is_watched
 
 WEEKS_SHOWN = 8
-STALE_VISITS = timedelta(days=2)
-"""Visits known only up to a moment so much earlier say nothing of today; what they said then stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def measure_visits(
         return _measure_counted(course, learner, thresholds, now)
     seen_until = min(now, learner.visits_until or now)
     measured = _measure_known(course, learner, thresholds, now, seen_until)
-    return measured if now - seen_until <= STALE_VISITS else _keep_silence(measured)
+    return measured if now - seen_until <= STALE else _keep_silence(measured)
 
 
 def is_never_opened(course: CourseFacts, learner: LearnerFacts, now: datetime) -> bool:

@@ -46,13 +46,15 @@ class WorkSummary:
     """Counts are of required, visible activities. `handed_in` holds activity ids.
 
     `known_count`: activities of which the platform told anything. `excused_count`: not done, but extended,
-    due too soon after enrolling late, or unknown. `due_count` leaves those out.
+    due too soon after enrolling late, or unknown. `due_count` leaves those out. `unread`: ids of those that
+    have fallen due and of which it was not read since whether they are done.
     """
 
     handed_in: list[int]
     missing: list[Overdue]
     late: list[LateHandIn]
     graded: list[Graded]
+    unread: list[int]
     required_count: int = 0
     known_count: int = 0
     done_count: int = 0
@@ -70,7 +72,7 @@ def summarise_work(
     now: datetime,
 ) -> WorkSummary:
     """All values of one learner at `now`, in any standing."""
-    summary = WorkSummary([], [], [], [])
+    summary = WorkSummary([], [], [], [], [])
     work_by_activity = {work.activity_id: work for work in learner.work}
     exempt_until = _find_exempt_until(course, learner, thresholds)
     late_after = timedelta(days=thresholds.deadline_act_days)
@@ -135,12 +137,19 @@ def _add_undone(
         # they were last read before the deadline, one may have come in since.
         summary.unknown_deadline_count += 1
         summary.excused_count += 1
+        _note_unread(summary, activity, seen_at, due_at)
     elif work is None or (not activity.accepts_submission and (work.completion is None or seen_at <= due_at)):
         summary.excused_count += 1
+        _note_unread(summary, activity, seen_at, due_at)
     else:
         summary.due_count += 1
         if activity.accepts_submission:
             summary.missing.append(Overdue(activity, due_at, seen_at))
+
+
+def _note_unread(summary: WorkSummary, activity: ActivityFacts, seen_at: datetime, due_at: datetime) -> None:
+    if seen_at <= due_at:
+        summary.unread.append(activity.activity_id)
 
 
 def _find_exempt_until(course: CourseFacts, learner: LearnerFacts, thresholds: Thresholds) -> datetime | None:

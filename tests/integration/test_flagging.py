@@ -65,7 +65,7 @@ def test_a_flag_about_visits_stays_while_nobody_sees_the_learner(world: World) -
     refresh_flags(world.course.id, NOW + timedelta(hours=1))
     (flag,), (ended,) = flags_of(unseen), flags_of(gone)
     assert flag.cleared_at is None
-    assert flag.reasons[0]["values"]["days"] == 17  # as far as they were read
+    assert flag.reasons[0]["values"]["days"] == 20  # as it was when they were read
     assert ended.cleared_at is not None
     come_back(unseen)
     unseen.access_as_of = NOW

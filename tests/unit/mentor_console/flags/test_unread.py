@@ -1,9 +1,14 @@
-"""What fell due after the last reading is unknown: neither missed nor behind."""
+"""What fell due after the last reading is unknown; who is not read at all stays as the rules left them."""
+
+from dataclasses import replace
 
 import pytest
 
-from mentor_console.flags.facts import WorkFacts
+from mentor_console.flags.cohort import compute_cohort
+from mentor_console.flags.facts import LearnerFacts, WorkFacts
+from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS
 from tests.unit.mentor_console.flags.builders import (
+    COURSE,
     assess,
     assignment,
     at,
@@ -63,3 +68,70 @@ def test_what_was_handed_in_is_known_however_old_the_reading() -> None:
         ).indicators.done_count
         == 1
     )
+
+
+JUDGED = replace(COURSE, judged_at=at(33))
+ESSAYS = [assignment(1), assignment(2)]
+
+
+def left_alone(person: LearnerFacts, **changes: object) -> LearnerFacts:
+    """As the rules left this learner on day 33, up to when everything was read."""
+    work = tuple(replace(item, read_at=at(33)) for item in person.work)
+    stands = assess(person, 33, activities=ESSAYS, others=OTHERS).findings
+    moments = {"visits_until": at(33), "work_until": at(33)}
+    return replace(person, **{**moments, "work": work, "stands": stands, **changes})
+
+
+def missed(person: LearnerFacts, day: float = 45) -> list[object]:
+    finding = found(assess(person, day, course=JUDGED, activities=ESSAYS, others=OTHERS), "missed_deadline")
+    return [reason.values["activity_id"] for reason in finding.reasons] if finding else []
+
+
+def test_of_who_is_not_read_only_what_was_mended_goes() -> None:
+    """A hand-in that a list told of, more time that somebody gave by hand."""
+    person = left_alone(learner(range(34), work=(nothing(1), nothing(2))))
+    assert missed(person) == [1, 2]
+    one, other = person.work
+    assert missed(replace(person, work=(handed_in(1, day=34), other))) == [2]
+    assert missed(replace(person, work=(one, replace(other, due_at_override=at(60))))) == [1]
+    unread_since_a_visit = replace(other, read_at=at(20))
+    assert missed(replace(person, work=(handed_in(1, day=34), unread_since_a_visit))) == [2]
+    assert missed(replace(person, work=(handed_in(1, day=34), handed_in(2, day=34)))) == []
+    assert missed(replace(person, status="left")) == []
+
+
+def test_a_reading_the_rules_have_not_gone_by_counts_though_it_is_not_of_today() -> None:
+    person = learner(range(34), work=(nothing(1, read_at=at(33.5)), nothing(2, read_at=at(29))))
+    unread = replace(person, visits_until=at(33.5), work_until=at(33.5))
+    assert missed(unread, day=34) == [1]
+    assert missed(unread, day=40) == [], "too long ago to be compared with the others of today"
+
+
+@pytest.mark.parametrize(("day", "rules"), [(36, ["caught_up"]), (45, [])])
+def test_good_news_pass_on_their_day_and_not_before(day: float, rules: list[str]) -> None:
+    """Another deadline that passes unread hides none."""
+    late = handed_in(1, day=32)
+    tasks = [assignment(1, due=20), assignment(2, due=34)]
+    person = learner(range(34), work=(late, nothing(2)))
+    news = assess(person, 33, activities=tasks, others=OTHERS).findings
+    work = tuple(replace(item, read_at=at(33)) for item in person.work)
+    unread = replace(person, work=work, stands=news, visits_until=at(33), work_until=at(33))
+    findings = assess(unread, day, course=JUDGED, activities=tasks, others=OTHERS).findings
+    assert [finding.rule for finding in findings] == rules
+
+
+@pytest.mark.parametrize(
+    ("changes", "median"),
+    [
+        ({}, 1),
+        ({"work_until": at(30)}, 1),  # the least that was done
+        ({"work_until": at(20)}, 1),  # came since, day after day, and cannot be read
+        ({"work_until": at(20), "visits_until": at(20)}, 0),  # seen by nobody
+    ],
+)
+def test_old_readings_count_as_the_least_that_was_done(changes: dict[str, object], median: int) -> None:
+    """Twelve have done one step, ten of the others nothing."""
+    ahead = [replace(person, **changes) for person in OTHERS]  # type: ignore[arg-type]
+    behind = group(10, first_id=200, work=(nothing(1),))
+    cohort = compute_cohort(COURSE, [assignment(1)], ahead + behind, DEFAULT_THRESHOLDS, at(33))
+    assert cohort.done_count_median == median
