@@ -12,6 +12,7 @@ from sqlalchemy import select
 from course_sync.connection_models import PersonToken
 from course_sync.database import db
 from course_sync.models import Platform, SyncRun
+from course_sync.records import record_failure
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.world import MAIN
 
@@ -128,3 +129,17 @@ def test_whose_own_token_was_refused_is_told_so_and_nobody_else(desk: Desk, who:
         db.session.commit()
     assert told in desk.open(who, path).words
     assert told not in desk.open("trainer" if who == "mentor" else "mentor", "sync").words
+
+
+@pytest.mark.parametrize("who", ["mentor", "trainer", "learner"])
+def test_how_many_no_account_sees_is_said_to_who_can_do_something_about_it(desk: Desk, who: str) -> None:
+    with desk.app.app_context():
+        course_id = desk.world.courses[MAIN].context.id
+        for kind in ("grades", "completion"):
+            record_failure(course_id, kind, "moodle", "unread_by_accounts", "3", desk.world.now)
+        db.session.commit()
+    words = desk.open(who, "sync").words
+    told = "3 learners of this course are seen by none of the accounts that it is read with."
+    assert (told in words) is (who != "learner")
+    assert "In the platform’s own words" not in words
+    assert "It was never read yet" not in words
