@@ -16,7 +16,7 @@ from course_sync.database import db
 from course_sync.models import Context, Freshness, Membership, Platform, SyncRun
 from course_sync.records import REPORT, forget_readings
 from lti_tool.audit import note_of_platform
-from lti_tool.registration import RegistrationInvalid
+from lti_tool.registration import RegistrationInvalid, hold_platform
 from mentor_console.errors import Conflict
 
 LARGEST_NUMBER = 2**31 - 1
@@ -64,7 +64,7 @@ def name_report(
 
     Audited if it is new; commits. Raises Conflict where no web services are connected to read it with.
     """
-    db.session.refresh(platform, with_for_update=True)  # of two clicks the second finds nothing to change
+    hold_platform(platform)  # of two clicks the second finds nothing to change
     if number is not None and not platform.moodle_url:
         raise Conflict("report_unconnected")
     if platform.moodle_report_id == number:

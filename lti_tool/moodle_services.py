@@ -12,7 +12,7 @@ from course_sync.models import Platform
 from course_sync.moodle_wire import may_be_token
 from lti_tool.addresses import plain_address
 from lti_tool.audit import note_of_platform
-from lti_tool.registration import RegistrationInvalid, check_address, get_platform
+from lti_tool.registration import RegistrationInvalid, check_address, get_platform, hold_platform
 from lti_tool.secrets import Sealer
 
 
@@ -51,7 +51,7 @@ def disconnect_moodle(platform: Platform, now: datetime, *, actor_id: int | None
 
     Audited if there was one; commits.
     """
-    db.session.refresh(platform, with_for_update=True)  # of two clicks the second finds nothing to erase
+    hold_platform(platform)  # of two clicks the second finds nothing to erase
     if platform.moodle_url is None and platform.moodle_token_sealed is None:
         db.session.commit()
         return

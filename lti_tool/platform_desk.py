@@ -158,9 +158,7 @@ def change_platform(viewer: Viewer, platform: Platform, details: PlatformDetails
     People gave their own tokens for the address the platform had: at another address they are erased, so that
     nobody can have them sent there.
     """
-    db.session.refresh(
-        platform, with_for_update=True
-    )  # nobody gives a token for the former address meanwhile
+    registration.hold_platform(platform)  # nobody gives a token for the former address meanwhile
     erased = [] if details.issuer == platform.issuer else own_tokens.erase_of_platform(platform.id)
     house, actor_id = viewer.organisation_id, viewer.person_id
     for person_id in erased:

@@ -176,6 +176,12 @@ def get_platform(platform_id: int) -> Platform:
     return platform
 
 
+def hold_platform(platform: Platform) -> None:
+    """Read a platform anew; nobody else changes it before the caller commits (on PostgreSQL)."""
+    db.session.flush()  # what was set before would be forgotten
+    db.session.refresh(platform, with_for_update=True)
+
+
 def _refuse_known(details: PlatformDetails, but: Platform | None) -> None:
     if find_platform(details.issuer, details.client_id) not in (None, but):
         raise RegistrationInvalid(_KNOWN)
