@@ -203,8 +203,9 @@ def _load_members(context_id: int) -> _Members:
     stands: dict[int, list[Finding]] = defaultdict(list)
     for row in db.session.execute(statement):
         rows[row.id] = row
-        with suppress(FindingFormatError):
-            stands[row.id].append(finding_from_json(dict(row._mapping)))
+        if row.rule is not None:
+            with suppress(FindingFormatError):
+                stands[row.id].append(finding_from_json(dict(row._mapping)))
     last = next(iter(rows.values()), None)
     return _Members(list(rows.values()), stands, last.judged_at if last else None)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from course_sync.models import Activity, Progress
+from course_sync.reading_plan import ACCESS_SETTLES
 from mentor_console.flags.unread import PROGRESS_AGE
 
 
@@ -24,8 +25,9 @@ class ReadMember(Protocol):
 
 
 class ReadCell(Protocol):
-    """The column of a learner's work that tells when its hand-in was read."""
+    """The columns of a learner's work that tell what was read of its hand-in, and when."""
 
+    submission: str | None
     submission_as_of: datetime | None
 
 
@@ -41,6 +43,8 @@ class LearnerReading:
     """Up to here visits are known, where those of others are known further; else None."""
     work_until: datetime | None = None
     """The same of steps. Who came since the reading may have done some."""
+    last_access_at: datetime | None = None
+    access_as_of: datetime | None = None
 
 
 def read_learner(member: ReadMember, last_reads: Mapping[str, datetime]) -> LearnerReading:
@@ -56,6 +60,8 @@ def read_learner(member: ReadMember, last_reads: Mapping[str, datetime]) -> Lear
         settled_at,
         visits_until=_until(member.access_as_of, visits_read_at),
         work_until=_until(confirmed_at, _due_by(member, visits_read_at)),
+        last_access_at=member.last_access_at,
+        access_as_of=member.access_as_of,
     )
 
 
@@ -78,8 +84,21 @@ def find_read_at(activity: Activity, cell: ReadCell, learner: LearnerReading) ->
     """
     if not activity.accepts_submission:
         return learner.confirmed_at
-    again_at = activity.hand_ins_as_of if activity.module == "assign" else learner.settled_at
-    return max((moment for moment in (cell.submission_as_of, again_at) if moment), default=None)
+    if activity.module == "assign":
+        moments = [activity.hand_ins_as_of, cell.submission_as_of]
+    else:
+        moments = [learner.settled_at, cell.submission_as_of, _find_untried_until(cell, learner)]
+    return max((moment for moment in moments if moment), default=None)
+
+
+def _find_untried_until(cell: ReadCell, learner: LearnerReading) -> datetime | None:
+    """Nobody else tries for a learner: who has not come since there was no attempt has made none. The answer
+    stands for this learner, whatever is still asked about others."""
+    asked_at, visited_at = cell.submission_as_of, learner.last_access_at
+    if cell.submission != "none" or asked_at is None or learner.access_as_of is None:
+        return None
+    is_idle = visited_at is None or visited_at + ACCESS_SETTLES <= asked_at
+    return learner.access_as_of if is_idle else None
 
 
 def list_read_at(

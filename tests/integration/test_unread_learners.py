@@ -18,7 +18,7 @@ from course_sync.records import record_read
 from mentor_console.flagging import judge_anew, refresh_flags
 from mentor_console.models import Flag
 from tests.harness.fake_moodle import Module, User
-from tests.harness.own_world import FIRST, SECOND, read_without_tokens
+from tests.harness.own_world import FIRST, QUIZ, SECOND, read_without_tokens
 from tests.harness.sync_world import START, SyncWorld, unix
 from tests.integration.console_world import NOW, World, days_ago
 from tests.integration.test_flagging import flags_of, go_unread, make_silent
@@ -124,6 +124,20 @@ def test_whose_account_is_gone_leaves_its_learners_as_they_were(app_context: Fla
         take_steps(world.later(days=days), (150, 151, *CLASS))
         world.sync(trigger="schedule")
         assert [standing(world, user_id) for user_id in (150, 151)] == before
+
+
+def test_a_quiz_is_missed_by_who_is_read_whoever_else_is_not(app_context: Flask) -> None:
+    """No account sees the learner in no group; that one leaves no question about the others open."""
+    world = read_without_tokens()
+    world.moodle.modules = [Module(74, "quiz", QUIZ, due=unix(START + timedelta(hours=12)))]
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    world.sync()
+    told = []
+    for hours in (13, 24):
+        world.later(hours=hours).sync()
+        told.append([flag[:2] for flag in standing(world, 153)])
+    assert told == [[], [("missed_deadline", "week")]]
 
 
 @pytest.fixture
