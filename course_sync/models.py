@@ -106,8 +106,6 @@ class Context(Model):
     starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_launched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    updates_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Not used any more: each kind of fact asks what has changed since it was read whole (Freshness)."""
 
     platform: Mapped[Platform] = relationship()
     organisation: Mapped[Organisation] = relationship()
