@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 
 
 def done_sentence(code: str) -> str | None:
-    """What was just done; None for a code that is not ours."""
+    """What was just done; None for a code that is not ours, or for none."""
+    if not code:  # as on most pages: what follows translates every sentence there is
+        return None
     return {
         "contact": _("The contact is logged. It now stands in your shared history."),
         "mentor_named": _("Named as e-mentor. Now give them learners below."),
@@ -96,7 +98,9 @@ def _course_sentences() -> dict[str, str]:
 
 
 def problem_sentence(code: str) -> str | None:
-    """What could not be done, and what to do next; None for a code that is not ours."""
+    """What could not be done, and what to do next; None for a code that is not ours, or for none."""
+    if not code:
+        return None
     return {
         "nobody_chosen": _("Nothing was changed: choose somebody first."),
         "no_learners": _("Nothing was changed: tick at least one learner first."),
