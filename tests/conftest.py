@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -49,6 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first."""
     items[:] = sharing_out.longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lives until the end: the collector of garbage need not look through it again."""
+    gc.freeze()
+    gc.set_threshold(20_000, *gc.get_threshold()[1:])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing_out.ByPlace | None:
