@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from lti_tool.config import Settings
+    from tests.harness.lti_platform import TestPlatform
 
 PUBLIC_URL = "http://localhost:8000"
 SECRET_KEY = "tests-only-secret-key-of-enough-length-0001"
@@ -195,6 +196,17 @@ def app(settings: Settings) -> Iterator[Flask]:
     with application.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def platform(app: Flask) -> TestPlatform:
+    """A platform the tool knows, and whose keys it gets without HTTP."""
+    from tests.harness.lti_platform import TestPlatform, use_keys_of
+
+    known = TestPlatform()
+    known.register(app)
+    use_keys_of(app, known)
+    return known
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from tests.harness.lti_platform import (
     begin_login,
     count_people_and_sessions,
     post_launch,
-    use_keys_of,
 )
 
 SLOW_IS_FINE = settings(
@@ -63,14 +62,6 @@ CLAIM_NAMES = [
         "role_scope_mentor",
     )
 ]
-
-
-@pytest.fixture
-def platform(app: Flask) -> TestPlatform:
-    known = TestPlatform()
-    known.register(app)
-    use_keys_of(app, known)
-    return known
 
 
 @pytest.fixture(autouse=True)

@@ -9,15 +9,7 @@ from sqlalchemy import update
 
 from course_sync.database import db
 from course_sync.models import Platform
-from tests.harness.lti_platform import LEARNER, TestPlatform, begin_login, code_on, launch, use_keys_of
-
-
-@pytest.fixture
-def platform(app: Flask) -> TestPlatform:
-    known = TestPlatform()
-    known.register(app)
-    use_keys_of(app, known)
-    return known
+from tests.harness.lti_platform import LEARNER, TestPlatform, begin_login, code_on, launch
 
 
 @pytest.mark.parametrize(

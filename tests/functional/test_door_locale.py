@@ -15,15 +15,7 @@ from course_sync.models import Organisation, Person
 from lti_tool.locale import match_offered, select_time_zone
 from lti_tool.models import LaunchSession
 from lti_tool.paths import offered_languages
-from tests.harness.lti_platform import LEARNER, TestPlatform, launch, use_keys_of
-
-
-@pytest.fixture
-def platform(app: Flask) -> TestPlatform:
-    known = TestPlatform()
-    known.register(app)
-    use_keys_of(app, known)
-    return known
+from tests.harness.lti_platform import LEARNER, TestPlatform, launch
 
 
 def language_of(client: FlaskClient, path: str, wanted: str = "") -> str:

@@ -18,18 +18,15 @@ from course_sync.models import ACTIVE, REFUSED, Deployment, Platform
 from course_sync.vocabulary import CLAIM_DEPLOYMENT_ID as DEPLOYMENT
 from lti_tool import registration_lookup
 from lti_tool.models import LoginState
-from tests.harness.lti_platform import TestPlatform, begin_login, code_on, launch, post_launch, use_keys_of
+from tests.harness.lti_platform import TestPlatform, begin_login, code_on, launch, post_launch
 
 
 @pytest.fixture
-def platform(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> TestPlatform:
+def platform(platform: TestPlatform, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> TestPlatform:
     """A platform that has just launched, and is remembered for longer than any test takes."""
     monkeypatch.setattr(registration_lookup, "KEEP_SECONDS", 3600.0)
-    known = TestPlatform()
-    known.register(app)
-    use_keys_of(app, known)
-    assert launch(client, known).status_code == 303
-    return known
+    assert launch(client, platform).status_code == 303
+    return platform
 
 
 def change_elsewhere(app: Flask, statement: Any) -> None:

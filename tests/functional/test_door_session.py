@@ -25,16 +25,7 @@ from tests.harness.lti_platform import (
     code_on,
     launch,
     post_launch,
-    use_keys_of,
 )
-
-
-@pytest.fixture
-def platform(app: Flask) -> TestPlatform:
-    known = TestPlatform()
-    known.register(app)
-    use_keys_of(app, known)
-    return known
 
 
 def sign_in(client: FlaskClient, platform: TestPlatform, sub: str = "user-1", **claims: object) -> str:

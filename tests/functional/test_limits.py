@@ -23,19 +23,15 @@ from tests.harness.lti_platform import (
     count_people_and_sessions,
     launch,
     post_launch,
-    use_keys_of,
 )
 
 
 @pytest.fixture
-def platform(app: Flask, monkeypatch: pytest.MonkeyPatch) -> TestPlatform:
+def platform(platform: TestPlatform, app: Flask, monkeypatch: pytest.MonkeyPatch) -> TestPlatform:
     """A platform, and a tool whose clock stands still: all of this happens within one minute."""
-    known = TestPlatform()
-    known.register(app)
-    use_keys_of(app, known)
     at = app.extensions["ementor"].clock.real_now()
     monkeypatch.setattr(Clock, "real_now", lambda _clock: at)
-    return known
+    return platform
 
 
 def test_a_class_of_300_behind_one_address_gets_in_within_a_minute(
