@@ -79,11 +79,8 @@ def load_course(
     context_id: int, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS
 ) -> CourseSnapshot:
     """The facts of one course. Raises sqlalchemy's NoResultFound where there is no such course."""
-    context, rows, members = (
-        db.session.get_one(Context, context_id),
-        list_activities(context_id),
-        _load_members(context_id),
-    )
+    context = db.session.get_one(Context, context_id)
+    rows, members = list_activities(context_id), _load_members(context_id)
     course, activities = _course_facts(context, members.judged_at), _list_activity_facts(rows)
     learners = _load_learners(context_id, rows, members, now)
     cohort = compute_cohort(course, activities, learners, thresholds, now)

@@ -40,10 +40,8 @@ def compute_cohort(
 
 def summarise_cohort(members: Sequence[OwnMeasures], thresholds: Thresholds, now: datetime) -> CohortFacts:
     """The same from measures of those who take part."""
-    visits, work = (
-        [item.visits for item in members if item.visits.is_current],
-        [item.work for item in members],
-    )
+    visits = [item.visits for item in members if item.visits.is_current]
+    work = [item.work for item in members]
     window = _find_common_window(visits)
 
     def middle(values: Iterable[int | None]) -> float | None:
