@@ -3,7 +3,10 @@
 // Without scripts, or where nobody answers, the pages that load this work by themselves.
 "use strict";
 
-const WAIT_MILLISECONDS = 1500;
+// How long the way on waits: what the platform has not kept when this page is left is lost, since it cannot tell
+// any more who asked. Then how soon another way in is offered beside the waiting.
+const KEEP_MILLISECONDS = 5000;
+const OFFER_MILLISECONDS = 1500;
 
 function frameNamed(name) {
   const around = window.parent === window ? window.opener : window.parent;
@@ -14,6 +17,7 @@ function frameNamed(name) {
   }
 }
 
+// What the platform answers, whenever that is; null where nobody is around or it refuses.
 function askPlatform(place, message) {
   const frame = frameNamed(place.storageTarget);
   return new Promise((resolve) => {
@@ -22,11 +26,6 @@ function askPlatform(place, message) {
       return;
     }
     const number = crypto.randomUUID();
-    const finish = (answer) => {
-      window.clearTimeout(patience);
-      window.removeEventListener("message", listen);
-      resolve(answer);
-    };
     const listen = (event) => {
       const answer = event.data;
       const isTheirs = event.origin === place.storageOrigin && event.source === frame;
@@ -34,25 +33,35 @@ function askPlatform(place, message) {
         return;
       }
       if (answer.subject === message.subject + ".response") {
-        finish(answer.error ? null : answer);
+        window.removeEventListener("message", listen);
+        resolve(answer.error ? null : answer);
       }
     };
-    const patience = window.setTimeout(() => finish(null), WAIT_MILLISECONDS);
     window.addEventListener("message", listen);
     frame.postMessage({ ...message, message_id: number, key: place.storageKey }, place.storageOrigin);
   });
 }
 
 async function keepSecretAndGoOn(link) {
-  await askPlatform(link.dataset, { subject: "lti.put_data", value: link.dataset.storageValue });
+  const asked = askPlatform(link.dataset, { subject: "lti.put_data", value: link.dataset.storageValue });
+  await Promise.race([asked, new Promise((resolve) => window.setTimeout(resolve, KEEP_MILLISECONDS))]);
   window.location.replace(link.href);
 }
 
+// A slow platform still lets the person in after the other way was offered, unless they have taken it.
 async function bringSecretBack(form) {
   const otherWay = document.getElementById("other-way");
+  let taken = false;
+  otherWay.addEventListener("submit", () => {
+    taken = true;
+  });
   otherWay.hidden = true;
+  const patience = window.setTimeout(() => {
+    otherWay.hidden = false;
+  }, OFFER_MILLISECONDS);
   const answer = await askPlatform(form.dataset, { subject: "lti.get_data" });
-  if (answer && typeof answer.value === "string" && answer.value) {
+  window.clearTimeout(patience);
+  if (answer && typeof answer.value === "string" && answer.value && !taken) {
     form.elements.secret.value = answer.value;
     form.submit();
   } else {

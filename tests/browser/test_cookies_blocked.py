@@ -33,6 +33,14 @@ if (location.hostname === "localhost") {
 }
 """
 """Answers each question before the platform can, from an origin that is not the platform's."""
+SLOW = """
+if (location.hostname !== "localhost") {
+  const add = window.addEventListener.bind(window);
+  window.addEventListener = (name, hear, ...more) =>
+    add(name, name === "message" ? (event) => setTimeout(hear, 2000, event) : hear, ...more);
+}
+"""
+"""The platform answers after the new tab was offered."""
 
 
 @pytest.fixture
@@ -83,8 +91,8 @@ def cookies_of_tool(context: BrowserContext, demo: LiveDemo) -> list[str]:
 def test_the_platform_s_storage_lets_the_person_in(
     refusing: BrowserContext, live_demo: LiveDemo, watch: Watch
 ) -> None:
-    """Nobody is asked anything; a click and a form work; what others answer is not listened to."""
-    for scripts in ((), (FORGER,)):
+    """Nobody is asked anything, however late it answers; a click and a form work; others are not heard."""
+    for scripts in ((SLOW,), (FORGER,), ()):
         frame = open_frame(refusing, live_demo, *scripts)
         assert "." in urlsplit(frame.url).path.split("/")[2], "this browser kept a cookie it should not"
     assert cookies_of_tool(refusing, live_demo) == []
