@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|%%")
 
 
+@cache
 def catalogue(language: str) -> Catalog:
     """The catalogue a translator edits."""
     with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
@@ -46,7 +48,8 @@ def texts(value: str | list[str] | tuple[str, ...]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def extracted() -> set[str]:
+@cache
+def extracted() -> frozenset[str]:
     """First form of every sentence in code and templates."""
     with (FOLDER / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
@@ -58,7 +61,7 @@ def extracted() -> set[str]:
         ):
             if not (package == "lti_tool" and Path(name).parts[0] == "demo_lms"):
                 found.add(texts(message)[0])
-    return found
+    return frozenset(found)
 
 
 def _below(methods: list[tuple[str, str]], package: str) -> list[tuple[str, str]]:
