@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -35,7 +34,7 @@ from lti_tool.headers import init_headers
 from lti_tool.health import has_tables
 from lti_tool.locale import init_locale
 from lti_tool.logs import init_logs
-from lti_tool.paths import migrations_folder, templates_folder
+from lti_tool.paths import templates_folder
 from lti_tool.secrets import SealBroken
 from lti_tool.services import EXTENSION, Services, compose
 from lti_tool.tool_config import apply_tool_config, read_tool_config
@@ -76,7 +75,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure(app, settings)
     init_logs(app, settings.log_level)
     db.init_app(app)
-    Migrate(app, db, directory=str(migrations_folder()), render_as_batch=True, compare_type=True)
     services = compose(app, settings)
     app.extensions[EXTENSION] = services
     app.extensions["ementor_started"] = time.monotonic()

@@ -8,13 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection, Table, create_engine, func, insert, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from course_sync.database import db
 from course_sync.errors import CourseSyncError
-from lti_tool.health import expected_heads
+from lti_tool.health import is_current
 
 _ROWS = 1000
 
@@ -53,7 +52,7 @@ def _existing(url: str) -> URL:
 
 
 def _check_version(old: Connection) -> None:
-    if set(MigrationContext.configure(old).get_current_heads()) != expected_heads():
+    if not is_current(old):
         raise CopyRefused(
             "The database to copy is not of this version; run `ementor db upgrade` on it first, "
             "with its address in EMENTOR_DATABASE_URL."

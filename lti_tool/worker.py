@@ -2,6 +2,7 @@
 
 By default APScheduler (in memory, in this process) looks at the rows of `job_run`; with
 EMENTOR_JOBS=procrastinate its worker takes the jobs instead (procrastinate_worker). The jobs are the same.
+Either is imported only where it runs.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
 from course_sync.database import db
@@ -56,6 +55,9 @@ def run_worker(app: Flask, *, grace_seconds: float) -> None:
 
 
 def _run_rows(app: Flask, asked: Callable[[], bool], grace_seconds: float) -> None:
+    from apscheduler.schedulers.background import BackgroundScheduler
+    from apscheduler.triggers.interval import IntervalTrigger
+
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
     )

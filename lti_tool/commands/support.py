@@ -18,7 +18,6 @@ from course_sync.errors import CourseSyncError
 from lti_tool.app import create_app
 from lti_tool.config import ConfigError, load_settings
 from lti_tool.health import find_obstacle
-from lti_tool.migrating import upgrade
 from lti_tool.registration import RegistrationInvalid
 from lti_tool.registration_refusals import RegistrationRefused
 from mentor_console.errors import ConsoleError
@@ -68,6 +67,8 @@ def make_ready_app() -> Flask:
 
 def upgrade_database() -> None:
     """Bring the database to this version. Raises ClickException where it cannot be reached or changed."""
+    from lti_tool.migrating import upgrade  # brings Alembic
+
     file = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
     if file and file != ":memory:" and not Path(file).parent.is_dir():
         raise click.ClickException(f"EMENTOR_DATABASE_URL: there is no folder {Path(file).parent}; create it")

@@ -3,7 +3,3 @@
 The LTI side is an adapter over lti1p3platform; the web services answer as Moodle's do, errors included.
 This package imports nothing else of the project, so that the tool is always tested against a stranger.
 """
-
-from lti_tool.demo_lms.app import create_demo_lms
-
-__all__ = ["create_demo_lms"]

@@ -16,6 +16,7 @@ from course_sync.models import Context, Freshness, Membership, Person, Platform,
 from lti_tool.cli import main
 from lti_tool.connection_desk import CHECKS
 from lti_tool.demo_lms import constants
+from lti_tool.migrating import add_migrations
 from lti_tool.moodle_services import disconnect_moodle
 from lti_tool.services import current_services
 from mentor_console.grants import grant_role
@@ -129,6 +130,7 @@ def test_the_command_says_the_same_and_ends_with_a_code_for_scripts(
 ) -> None:
     site.launch(constants.TRAINER_ID, browser)
     with site.tool.app_context():
+        add_migrations(site.tool)
         stamp()  # the template's tables were made without migrations
         db.session.remove()
     fine = run(site)

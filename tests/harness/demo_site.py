@@ -91,7 +91,7 @@ def running(folder: Path, ports: Ports) -> Iterator[DemoSite]:
     """Both sites over the state in a folder (`tool.sqlite3` with every table, `lms/`)."""
     from lti_tool.app import create_app
     from lti_tool.config import load_settings
-    from lti_tool.demo_lms import create_demo_lms
+    from lti_tool.demo_lms.app import create_demo_lms
 
     state = folder / "lms"
     state.mkdir(exist_ok=True)

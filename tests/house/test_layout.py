@@ -49,13 +49,23 @@ def test_one_module_speaks_http_to_platforms() -> None:
 def test_procrastinate_is_imported_only_where_it_was_chosen() -> None:
     """An installation without the extra has none; two modules need it, and are asked for within functions."""
     needing = {"procrastinate", "lti_tool.procrastinate_queue", "lti_tool.procrastinate_worker"}
-    found = {
+    assert _importing(needing) == {"lti_tool/procrastinate_queue.py", "lti_tool/procrastinate_worker.py"}
+
+
+def test_alembic_is_imported_only_where_a_database_is_migrated() -> None:
+    """Every process that starts would wait for it, and for the template engine it brings."""
+    found = _importing({"alembic", "flask_migrate", "lti_tool.migrating"})
+    assert {path for path in found if "/migrations/" not in path} == {"lti_tool/migrating.py"}
+
+
+def _importing(modules: set[str]) -> set[str]:
+    """Files that import one of these as soon as they are imported themselves."""
+    return {
         str(path)
         for path in house.python_files(*house.PACKAGES)
         for node in house.tree_of(path).body
-        if needing & _modules_of(node)
+        if modules & _modules_of(node)
     }
-    assert found == {"lti_tool/procrastinate_queue.py", "lti_tool/procrastinate_worker.py"}
 
 
 def _modules_of(node: ast.stmt) -> set[str]:

@@ -15,6 +15,8 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from course_sync.database import Base, db
+from lti_tool.health import newest_migration
+from lti_tool.migrating import add_migrations
 from tests.house import house
 
 FOLDER = house.ROOT / "lti_tool" / "migrations"
@@ -34,7 +36,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def migrations(app: Flask) -> Iterator[Config]:
     """Alembic as the tool configures it, inside the application."""
     with app.app_context():
-        yield app.extensions["migrate"].migrate.get_config()
+        yield add_migrations(app).extensions["migrate"].migrate.get_config()
         db.session.remove()
 
 
@@ -43,6 +45,13 @@ def test_there_is_one_line_of_migrations() -> None:
     assert REVISIONS
     assert len(SCRIPTS.get_heads()) == 1
     assert len(SCRIPTS.get_bases()) == 1
+
+
+def test_files_are_numbered_in_the_order_of_migrations() -> None:
+    """The tool takes the newest from the names of the files."""
+    files = [Path(script.path).name.partition("_")[0] for script in reversed(list(SCRIPTS.walk_revisions()))]
+    assert files == REVISIONS == sorted(REVISIONS)
+    assert newest_migration() == SCRIPTS.get_current_head()
 
 
 def test_migrated_tables_equal_the_models(migrations: Config) -> None:

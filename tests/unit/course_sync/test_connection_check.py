@@ -26,7 +26,8 @@ from course_sync.errors import PlatformUnreachable
 from course_sync.moodle_access import MoodleAccess
 from course_sync.moodle_needs import NEEDS
 from course_sync.moodle_wire import find_error, form_fields
-from lti_tool.demo_lms import constants, create_demo_lms
+from lti_tool.demo_lms import constants
+from lti_tool.demo_lms.app import create_demo_lms
 from lti_tool.demo_lms.faults import Faults
 from lti_tool.demo_lms.site import EXTENSION, DemoSite
 from lti_tool.demo_lms.webservice.call import WsError, parse_params

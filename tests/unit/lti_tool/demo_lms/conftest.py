@@ -14,7 +14,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from lti_tool.demo_lms import constants, create_demo_lms
+from lti_tool.demo_lms import constants
+from lti_tool.demo_lms.app import create_demo_lms
 from lti_tool.demo_lms.platform import KEY_FILE
 from lti_tool.demo_lms.site import EXTENSION, DemoSite
 

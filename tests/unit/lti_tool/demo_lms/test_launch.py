@@ -15,7 +15,8 @@ from lti1p3platform.message_launch import LTIAdvantageMessageLaunchAbstract
 from lti1p3platform.oidc_login import OIDCLoginAbstract
 from lti1p3platform.service_connector import NamesRoleProvisioningService
 
-from lti_tool.demo_lms import constants, create_demo_lms
+from lti_tool.demo_lms import constants
+from lti_tool.demo_lms.app import create_demo_lms
 from lti_tool.demo_lms.launch import DemoMessageLaunch, DemoOidcLogin
 from lti_tool.demo_lms.names_roles import DemoNamesRoles
 from lti_tool.demo_lms.platform import KEY_FILE, DemoPlatform

@@ -17,7 +17,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pytest_httpserver import HTTPServer
 
-from lti_tool.demo_lms import constants, create_demo_lms
+from lti_tool.demo_lms import constants
+from lti_tool.demo_lms.app import create_demo_lms
 from lti_tool.demo_lms.faults import Faults
 from lti_tool.demo_lms.site import EXTENSION, DemoSite
 
