@@ -20,6 +20,7 @@ from lti_tool.audit import note_of_platform
 from lti_tool.invites import withdraw_updates
 from lti_tool.refusals import LaunchRefused
 from lti_tool.registration import RegistrationInvalid, check_text, save_retried
+from lti_tool.session import end_visits
 from mentor_console.audit import note_audit
 
 MAX_WAITING = 50
@@ -109,7 +110,7 @@ def approve_platform(platform: Platform, now: datetime, *, actor_id: int | None 
 
 
 def refuse_platform(platform: Platform, now: datetime, *, actor_id: int | None = None) -> None:
-    """Let a platform launch no more; its courses and people stay. Audited if it is new; commits.
+    """Let a platform launch no more; its visits end, its courses and people stay. Audited if new; commits.
 
     Invites that would bring it up to date are taken back: they were made for a platform that was let in.
     They come first, as where such an invite is being answered: so one of the two waits for the other.
@@ -117,6 +118,7 @@ def refuse_platform(platform: Platform, now: datetime, *, actor_id: int | None =
     taken_back = withdraw_updates(platform, now)
     if platform.status != REFUSED:
         platform.status = REFUSED
+        end_visits(platform.id, now)
         note_of_platform("platform_refused", platform, now, actor_id)
     for invite_id in taken_back:
         note_of_platform("invite_withdrawn", platform, now, actor_id, invite_id=invite_id)
@@ -126,10 +128,12 @@ def refuse_platform(platform: Platform, now: datetime, *, actor_id: int | None =
 def decide_deployment(
     platform: Platform, deployment: Deployment, now: datetime, *, approve: bool, actor_id: int | None = None
 ) -> None:
-    """Let one deployment of a platform launch, or not. Audited if it is new; commits."""
+    """Let one deployment of a platform launch, or not, which ends its visits. Audited if new; commits."""
     status = ACTIVE if approve else REFUSED
     if deployment.status != status:
         deployment.status = status
+        if not approve:
+            end_visits(platform.id, now, deployment_id=deployment.deployment_id)
         action = "deployment_approved" if approve else "deployment_refused"
         note_of_platform(action, platform, now, actor_id, deployment=deployment.id)
     db.session.commit()

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from flask import Response
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import Headers
 
@@ -135,7 +135,8 @@ def open_session(
 def find_session(given: Credentials, real_now: datetime) -> LaunchSession | None:
     """The live session that opens to these credentials; None for anything stale, unknown or foreign.
 
-    Sessions of a platform that an admin stopped, or of a place of it, are over at once.
+    Sessions of a platform that an admin stopped, or of a place of it, are over at once, also one that was
+    opened in the same moment.
     """
     row = find_by_handle(given.handle)
     if row is None or row.secret_in_address != given.in_address or not _SECRET.fullmatch(given.secret):
@@ -144,6 +145,17 @@ def find_session(given: Credentials, real_now: datetime) -> LaunchSession | None
     is_let_in = row.platform.status == ACTIVE and (row.place is None or row.place.status != REFUSED)
     is_live = real_now < row.expires_at and is_let_in
     return row if is_theirs and is_live else None
+
+
+def end_visits(platform_id: int, real_now: datetime, *, deployment_id: str | None = None) -> None:
+    """End the sessions of a platform, or of one place of it, for good: who is let in again launches again.
+
+    Flushes nothing and commits nothing; the caller does.
+    """
+    theirs = [LaunchSession.platform_id == platform_id, LaunchSession.expires_at > real_now]
+    if deployment_id is not None:
+        theirs.append(LaunchSession.deployment_id == deployment_id)
+    db.session.execute(update(LaunchSession).where(*theirs).values(expires_at=real_now))
 
 
 def find_by_handle(handle: str) -> LaunchSession | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -13,9 +13,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, update
 
 from course_sync.database import db
-from course_sync.models import REFUSED, Deployment, Person, Platform
+from course_sync.models import ACTIVE, REFUSED, Deployment, Person, Platform
+from lti_tool import approvals
 from lti_tool.csrf import token_for
 from lti_tool.models import LaunchSession
+from lti_tool.registration import PlatformDetails, save_platform
+from lti_tool.services import current_services
 from lti_tool.session import SESSION_COOKIE, SESSION_LIFE
 from tests.harness.lti_platform import (
     LEARNER,
@@ -258,6 +261,39 @@ def test_a_place_that_is_refused_is_out_at_once_and_no_other(
         db.session.execute(delete(Deployment))
         db.session.commit()
     assert client.get(f"{other}/me").status_code == 200
+
+
+def test_visits_that_ended_with_their_place_never_live_again(
+    app: Flask, client: FlaskClient, platform: TestPlatform
+) -> None:
+    """Neither by letting it in again, nor by a new client, whose platform forgets the former places."""
+    paths = []
+    for stopped in ("1", None, "1"):
+        paths.append(sign_in(client, platform))
+        with app.app_context():
+            known, now = db.session.query(Platform).one(), datetime.now(UTC)
+            if stopped is None:
+                approvals.refuse_platform(known, now)
+                approvals.approve_platform(known, now)
+            else:
+                place = approvals.get_deployment(known, stopped)
+                approvals.decide_deployment(known, place, now, approve=False)
+                approvals.decide_deployment(known, place, now, approve=True)
+    live = sign_in(client, platform)
+    with app.app_context():
+        known, now = db.session.query(Platform).one(), datetime.now(UTC)
+        details = PlatformDetails(
+            name=known.name,
+            issuer=known.issuer,
+            client_id="another",
+            deployment_ids=("1",),
+            **{field: getattr(known, field) for field in ("auth_login_url", "auth_token_url", "jwks_url")},
+        )
+        settings, here = current_services().settings, known.organisation_id
+        save_platform(details, settings, now, organisation_id=here, status=ACTIVE, updates=known)
+    assert client.get(f"{live}/me").status_code == 200
+    for path in paths:
+        assert_stale(client, path)
 
 
 def test_a_platform_that_is_stopped_is_out_at_once(
