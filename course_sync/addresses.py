@@ -27,7 +27,8 @@ _PRIVATE = tuple(
     for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
 """What a site's own network may use; link-local addresses (cloud metadata) are never among them."""
-_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+"""With underscores: no register has them, but the networks of schools do."""
 _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 MAX_HOST_CHARS = 253
 
@@ -64,7 +65,7 @@ def check_url(url: str, reach: Reach) -> SplitResult:
         raise AddressRefused("the address carries a user name or password")
     if not has_plain_host(parts):
         raise AddressRefused(
-            "the host is neither a name of the letters a to z, digits and hyphens nor an IP address"
+            "the host is neither an IP address nor a name of the letters a to z, digits, hyphens and _"
         )
     _check_host(host, reach)
     if parts.scheme != "https" and not (
@@ -75,7 +76,7 @@ def check_url(url: str, reach: Reach) -> SplitResult:
 
 
 def has_plain_host(parts: SplitResult) -> bool:
-    """Whether the host is a name as the internet knows them (other alphabets as xn--) or an IP address.
+    """Whether the host is a name as networks know them (other alphabets as xn--) or an IP address.
 
     Nothing else may stand where browsers read addresses: a `*` or `;` means something there.
     """

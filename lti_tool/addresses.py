@@ -100,8 +100,8 @@ def _split(address: str) -> SplitResult:
         raise AddressInvalid("must not contain a user name or password")
     if not has_plain_host(parts):
         raise AddressInvalid(
-            "must name an IP address or a host of letters a to z, digits, hyphens and dots "
-            "(other alphabets in their xn-- form)"
+            "must name an IP address or a host of letters a to z, digits, hyphens, underscores and "
+            "dots (other alphabets in their xn-- form)"
         )
     return parts
 

@@ -20,6 +20,7 @@ from lti_tool.addresses import AddressInvalid, check_platform_address, origin_of
         ("https://lms.example:80", "https://lms.example:80"),
         ("http://[::1]:8001/x", "http://[::1]:8001"),
         ("https://\u0448\u043a\u043e\u043b\u0430.example:8443/x", "https://xn--80atdl2c.example:8443"),
+        ("https://moodle_test.school.example/x", "https://moodle_test.school.example"),
         ("https://Schule-\u00d6st.example", "https://xn--schule-st-67a.example"),
     ],
 )
