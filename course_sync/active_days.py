@@ -9,13 +9,18 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from course_sync.bulk import chunked, insert_new
-from course_sync.database import db
+from course_sync.database import db, table_of
 from course_sync.models import ActiveDay
 
 _CHUNK_MEMBERSHIPS = 200
+_DAY = table_of(ActiveDay)
+_DAYS = select(_DAY.c.membership_id, _DAY.c.day, _DAY.c.evidence).where(
+    _DAY.c.membership_id.in_(bindparam("membership_ids", expanding=True))
+)
+"""Made once: putting a statement together costs more than running it."""
 
 
 def local_day(moment: datetime, zone: tzinfo) -> dt.date:
@@ -35,8 +40,7 @@ def record_active_days(
     wanted = {key: evidence for key, evidence in days.items() if key[1] <= today}
     new: list[dict[str, object]] = []
     for chunk in chunked(sorted({membership_id for membership_id, _day in wanted}), _CHUNK_MEMBERSHIPS):
-        columns = (ActiveDay.membership_id, ActiveDay.day, ActiveDay.evidence)
-        rows = db.session.execute(select(*columns).where(ActiveDay.membership_id.in_(chunk))).all()
+        rows = db.session.execute(_DAYS, {"membership_ids": chunk}).all()
         known = {(row.membership_id, row.day) for row in rows}
         visits = {(row.membership_id, row.day) for row in rows if row.evidence == "visit"}
         members = set(chunk)

@@ -1,4 +1,4 @@
-"""Writing many rows at once: insert what is not there, update what changed, in chunks.
+"""Writing past the session's objects: insert what is not there, update what changed, many rows in chunks.
 
 Both databases know INSERT ... ON CONFLICT DO NOTHING, so that two processes that meet end as one row and
 no error. Commits nothing; the caller does.
@@ -7,12 +7,13 @@ no error. Commits nothing; the caller does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, Table, bindparam, update
+from sqlalchemy import CursorResult, Delete, Table, Update, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from course_sync.database import Model, db
+from course_sync.database import Model, db, table_of
 
 T = TypeVar("T")
 
@@ -27,9 +28,7 @@ def chunked(items: Sequence[T], size: int) -> Iterator[list[T]]:
 
 def insert_new(model: type[Model], rows: Sequence[dict[str, Any]]) -> int:
     """Insert the rows that break no unique index; all rows name the same columns. How many were new."""
-    make = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    # Inline: no RETURNING of keys nobody reads; and the count is only kept where it is asked for.
-    statement = make(_table(model)).on_conflict_do_nothing().inline()
+    statement = _insert(table_of(model), db.engine.dialect.name)
     return sum(_execute(statement, chunk) for chunk in chunked(rows, CHUNK_ROWS))
 
 
@@ -38,16 +37,18 @@ def update_changed(model: type[Model], rows: Sequence[dict[str, Any]]) -> int:
 
     In order of id: two processes that update the same rows then never wait for each other in a circle.
     """
-    if not rows:
-        return 0
-    table = _table(model)
-    values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in rows[0] if name != "id"}
-    statement = update(table).where(table.c.id == bindparam("old_id")).values(values)
+    statement = _update_by_id(table_of(model))
     bound = [
-        {"old_id" if name == "id" else f"new_{name}": value for name, value in row.items()}
+        {"row_id" if name == "id" else name: value for name, value in row.items()}
         for row in sorted(rows, key=lambda row: row["id"])
     ]
     return sum(_execute(statement, chunk) for chunk in chunked(bound, CHUNK_ROWS))
+
+
+def change_rows(statement: Update | Delete, values: dict[str, Any] | None = None) -> int:
+    """Run one statement; an UPDATE sets the columns that `values` name. How many rows it changed."""
+    result = db.session.execute(statement, values, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
 
 
 def _execute(statement: Any, rows: list[dict[str, Any]]) -> int:
@@ -58,5 +59,16 @@ def _execute(statement: Any, rows: list[dict[str, Any]]) -> int:
     return max(0, result.rowcount)
 
 
-def _table(model: type[Model]) -> Table:
-    return cast(Table, model.__table__)
+# Made once for each table: putting a statement together costs as much as running it.
+
+
+@cache
+def _insert(table: Table, dialect: str) -> Any:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    # Inline: no RETURNING of keys nobody reads; and the count is only kept where it is asked for.
+    return make(table).on_conflict_do_nothing().inline()
+
+
+@cache
+def _update_by_id(table: Table) -> Update:
+    return update(table).where(table.c.id == bindparam("row_id"))

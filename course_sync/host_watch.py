@@ -7,16 +7,16 @@ answer several times in a row rests, longer each time; then one call tries it (a
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, case, or_, select, update
+from sqlalchemy import Row, bindparam, case, or_, select, update
 
-from course_sync.bulk import insert_new
+from course_sync.bulk import change_rows, insert_new
 from course_sync.calls import PARALLEL
-from course_sync.database import db
+from course_sync.database import db, table_of
 from course_sync.host_model import HostHealth
 from course_sync.models import SyncRun
 from course_sync.run_gate import FAILURES_TO_REST, HostTally, RunGate
@@ -62,7 +62,8 @@ class HostLink:
         A host whose rest is over is tried by whoever claims it; who insists need not wait for that.
         """
         now = self._pulse.real_now()
-        insert_new(HostHealth, [{"origin": origin} for origin in self._origins])
+        if len(self._list_rows()) < len(self._origins):
+            insert_new(HostHealth, [{"origin": origin} for origin in self._origins])
         for row in self._list_rows():
             free = row.open_until is None
             claimed = not free and (insist or is_over(row, now)) and _claim(row, now)
@@ -97,7 +98,7 @@ class HostLink:
         self._gate.renew(_places(self._budget, self._run_id, now), allowance)
         db.session.commit()
 
-    def _list_rows(self) -> list[HostHealth]:
+    def _list_rows(self) -> Sequence[Row[Any]]:
         return _list_rows(self._origins)
 
 
@@ -106,7 +107,7 @@ def record_answer(origin: str) -> None:
     statement = update(HostHealth).where(
         HostHealth.origin == origin, or_(HostHealth.failures > 0, HostHealth.open_until.is_not(None))
     )
-    _change(statement.values(failures=0, pauses=0, open_until=None))
+    change_rows(statement.values(failures=0, pauses=0, open_until=None))
 
 
 def rest_after(pauses: int) -> timedelta:
@@ -115,7 +116,7 @@ def rest_after(pauses: int) -> timedelta:
     return bound * random.uniform(0.75, 1.0)
 
 
-def is_over(row: HostHealth, now: datetime) -> bool:
+def is_over(row: HostHealth | Row[Any], now: datetime) -> bool:
     """Whether there is no rest, or none any more. One that would last for hours is of a set clock."""
     until = row.open_until
     return until is None or not now < until <= now + LONGEST_ASKED_REST
@@ -133,10 +134,10 @@ def _record_news(origin: str, news: HostTally, now: datetime) -> None:
         counted = case((same, HostHealth.minute_requests + news.requests), else_=news.requests)
         values |= {"minute_at": minute, "minute_requests": counted}
     if values:
-        _change(update(HostHealth).where(HostHealth.origin == origin).values(values))
+        change_rows(update(HostHealth).where(HostHealth.origin == origin).values(values))
     if news.asked_rest_seconds:
         asked = min(timedelta(seconds=news.asked_rest_seconds), LONGEST_ASKED_REST)
-        _change(update(HostHealth).where(HostHealth.origin == origin).values(open_until=now + asked))
+        change_rows(update(HostHealth).where(HostHealth.origin == origin).values(open_until=now + asked))
     elif news.failures:
         _let_rest(origin, news, now)
 
@@ -148,13 +149,13 @@ def _let_rest(origin: str, news: HostTally, now: datetime) -> None:
         return
     until = now + rest_after(row.pauses + 1)
     mine = (HostHealth.origin == origin, HostHealth.pauses == row.pauses)
-    _change(update(HostHealth).where(*mine).values(open_until=until, pauses=row.pauses + 1))
+    change_rows(update(HostHealth).where(*mine).values(open_until=until, pauses=row.pauses + 1))
 
 
-def _claim(row: HostHealth, now: datetime) -> bool:
+def _claim(row: Row[Any], now: datetime) -> bool:
     """Be the one who tries: the others meet a host that still rests."""
     seen = (HostHealth.origin == row.origin, HostHealth.open_until == row.open_until)
-    return bool(_change(update(HostHealth).where(*seen).values(open_until=now + PROBE_LEASE)))
+    return bool(change_rows(update(HostHealth).where(*seen).values(open_until=now + PROBE_LEASE)))
 
 
 def _places(budget: Budget, run_id: int, now: datetime) -> int:
@@ -174,11 +175,10 @@ def _minute_of(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0)
 
 
-def _list_rows(origins: Collection[str]) -> list[HostHealth]:
-    statement = select(HostHealth).where(HostHealth.origin.in_(sorted(origins)))
-    return list(db.session.scalars(statement.execution_options(populate_existing=True)))
+def _list_rows(origins: Collection[str]) -> Sequence[Row[Any]]:
+    return db.session.execute(_HOSTS, {"origins": origins}).all()
 
 
-def _change(statement: Any) -> int:
-    result = db.session.execute(statement, execution_options={"synchronize_session": False})
-    return cast("CursorResult[Any]", result).rowcount
+_HOST = table_of(HostHealth)
+_HOSTS = select(_HOST).where(_HOST.c.origin.in_(bindparam("origins", expanding=True)))
+"""Made once: putting a statement together costs more than running it."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 
-from course_sync.bulk import chunked, insert_new, update_changed
-from course_sync.database import db
+from course_sync.bulk import change_rows, chunked, insert_new, update_changed
+from course_sync.database import db, table_of
 from course_sync.facts import ActivityFacts, CourseFacts
 from course_sync.models import Activity, Context, Membership, Person, Progress
 
@@ -91,50 +92,12 @@ class Unsettled:
 
 def list_learners(context_id: int) -> list[LearnerRow]:
     """Active learners of a context, in order of id; nobody who is staff, has left or is suspended."""
-    statement = (
-        select(
-            Membership.id,
-            Person.external_id,
-            Membership.last_access_at,
-            Membership.progress_as_of,
-            Membership.progress_access_at,
-            Membership.completed_at,
-            Membership.access_as_of.is_not(None),
-            Membership.grades_as_of,
-            Membership.grades_access_at,
-        )
-        .join(Person, Person.id == Membership.person_id)
-        .where(
-            Membership.context_id == context_id,
-            Membership.standing == "learner",
-            Membership.status == "active",
-        )
-        .order_by(Membership.id)
-    )
-    return [LearnerRow(*row) for row in db.session.execute(statement)]
+    return [LearnerRow(*row) for row in db.session.execute(_LEARNERS, {"of_context": context_id})]
 
 
 def list_activities(context_id: int) -> list[ActivityRow]:
     """Activities that are still in the course, in order of id."""
-    columns: list[Any] = [
-        Activity.id,
-        Activity.external_id,
-        Activity.instance_id,
-        Activity.module,
-        Activity.due_at,
-        Activity.tracked,
-        Activity.accepts_submission,
-        Activity.visible,
-        Activity.posts_as_of,
-        Activity.posts_access_at,
-        Activity.hand_ins_as_of,
-    ]
-    statement = (
-        select(*columns)
-        .where(Activity.context_id == context_id, Activity.removed_at.is_(None))
-        .order_by(Activity.id)
-    )
-    return [ActivityRow(*row) for row in db.session.execute(statement)]
+    return [ActivityRow(*row) for row in db.session.execute(_ACTIVITIES, {"of_context": context_id})]
 
 
 def record_course(context_id: int, course: CourseFacts) -> int:
@@ -156,7 +119,8 @@ def record_activities(
     context_id: int, told: Iterable[ActivityFacts], source: str, now: datetime, *, is_whole: bool = True
 ) -> int:
     """Keep activities of a course; what is gone, if it was read whole, is marked removed. Rows changed."""
-    known = {row.external_id: row for row in _list_activity_columns(context_id)}
+    rows = db.session.execute(_ACTIVITY_COLUMNS, {"of_context": context_id})
+    known = {row.external_id: row for row in rows}
     fresh, changed = [], []
     listed = set()
     for facts in told:
@@ -174,11 +138,6 @@ def record_activities(
         if is_whole and key not in listed and row.removed_at is None
     ]
     return insert_new(Activity, fresh) + update_changed(Activity, changed) + update_changed(Activity, gone)
-
-
-def _list_activity_columns(context_id: int) -> list[Any]:
-    table = Activity.__table__
-    return list(db.session.execute(select(table).where(table.c.context_id == context_id)))
 
 
 def _activity_values(facts: ActivityFacts, before: Any) -> dict[str, Any]:
@@ -253,38 +212,26 @@ _NO_ROW: tuple[None, tuple[Any, ...], None] = (None, (), None)
 def _load_cells(
     group: FactGroup, membership_ids: list[int], activity_ids: Collection[int]
 ) -> dict[tuple[int, int], tuple[int, tuple[Any, ...], str | None]]:
-    columns = [getattr(Progress, name) for name in (*group.columns, group.source_column)]
-    statement = select(Progress.id, Progress.membership_id, Progress.activity_id, *columns).where(
-        Progress.membership_id.in_(membership_ids), Progress.activity_id.in_(activity_ids)
-    )
-    return {(row[1], row[2]): (row[0], tuple(row[3:-1]), row[-1]) for row in db.session.execute(statement)}
+    cells = {"membership_ids": membership_ids, "activity_ids": activity_ids}
+    rows = db.session.execute(_select_cells(group), cells)
+    return {(row[1], row[2]): (row[0], tuple(row[3:-1]), row[-1]) for row in rows}
 
 
 def list_unsettled(activity_id: int) -> dict[int, Unsettled]:
     """What is known of everybody's work on one activity, by membership id."""
-    statement = select(
-        Progress.membership_id,
-        Progress.submission,
-        Progress.completion,
-        Progress.due_source,
-        Progress.due_as_of,
-        Progress.submitted_at,
-        Progress.submission_as_of,
-    ).where(Progress.activity_id == activity_id)
-    return {row[0]: Unsettled(*row[1:]) for row in db.session.execute(statement)}
+    rows = db.session.execute(_UNSETTLED, {"of_activity": activity_id})
+    return {row[0]: Unsettled(*row[1:]) for row in rows}
 
 
 def record_forum_read(activity_id: int, newest_visit: datetime | None, now: datetime) -> None:
     """Note that all discussions of a forum are known, and how far the learners' visits had come."""
-    statement = update(Activity).where(Activity.id == activity_id)
-    values = {"posts_as_of": now, "posts_access_at": newest_visit}
-    db.session.execute(statement.values(values), execution_options={"synchronize_session": False})
+    read = {"activity_ids": [activity_id], "posts_as_of": now, "posts_access_at": newest_visit}
+    change_rows(_THESE_ACTIVITIES, read)
 
 
 def record_hand_ins_read(activity_ids: Collection[int], now: datetime) -> None:
     """Note that who handed in, and who did not, was read of these activities."""
-    statement = update(Activity).where(Activity.id.in_(activity_ids)).values(hand_ins_as_of=now)
-    db.session.execute(statement, execution_options={"synchronize_session": False})
+    change_rows(_THESE_ACTIVITIES, {"activity_ids": activity_ids, "hand_ins_as_of": now})
 
 
 def confirm_hand_ins(activity_id: int, membership_ids: Collection[int], now: datetime) -> None:
@@ -292,13 +239,79 @@ def confirm_hand_ins(activity_id: int, membership_ids: Collection[int], now: dat
 
     A hand-in keeps its time: where it has no date of its own, that is the latest it can have been made.
     """
-    mine = (Progress.activity_id == activity_id, Progress.membership_id.in_(membership_ids))
-    # NULL is no answer: it is not "submitted", and not touched either.
-    open_ones = (*mine, Progress.submission != "submitted")
-    statement = update(Progress).where(*open_ones).values(submission_as_of=now)
-    db.session.execute(statement, execution_options={"synchronize_session": False})
+    if membership_ids:
+        cells = {"of_activity": activity_id, "membership_ids": membership_ids}
+        change_rows(_NOT_HANDED_IN, {**cells, "submission_as_of": now})
 
 
 def record_learners_read(rows: list[dict[str, Any]]) -> int:
     """Note who was read when: rows of id and the columns of Membership that the reading decides."""
     return update_changed(Membership, rows)
+
+
+# Made once: putting a statement together costs more than running it.
+_MEMBERSHIP, _PERSON = table_of(Membership), table_of(Person)
+_ACTIVITY, _PROGRESS = table_of(Activity), table_of(Progress)
+_LEARNERS = (
+    select(
+        _MEMBERSHIP.c.id,
+        _PERSON.c.external_id,
+        _MEMBERSHIP.c.last_access_at,
+        _MEMBERSHIP.c.progress_as_of,
+        _MEMBERSHIP.c.progress_access_at,
+        _MEMBERSHIP.c.completed_at,
+        _MEMBERSHIP.c.access_as_of.is_not(None),
+        _MEMBERSHIP.c.grades_as_of,
+        _MEMBERSHIP.c.grades_access_at,
+    )
+    .join(_PERSON, _PERSON.c.id == _MEMBERSHIP.c.person_id)
+    .where(
+        _MEMBERSHIP.c.context_id == bindparam("of_context"),
+        _MEMBERSHIP.c.standing == "learner",
+        _MEMBERSHIP.c.status == "active",
+    )
+    .order_by(_MEMBERSHIP.c.id)
+)
+_ACTIVITY_COLUMNS = select(_ACTIVITY).where(_ACTIVITY.c.context_id == bindparam("of_context"))
+_ACTIVITIES = (
+    select(
+        _ACTIVITY.c.id,
+        _ACTIVITY.c.external_id,
+        _ACTIVITY.c.instance_id,
+        _ACTIVITY.c.module,
+        _ACTIVITY.c.due_at,
+        _ACTIVITY.c.tracked,
+        _ACTIVITY.c.accepts_submission,
+        _ACTIVITY.c.visible,
+        _ACTIVITY.c.posts_as_of,
+        _ACTIVITY.c.posts_access_at,
+        _ACTIVITY.c.hand_ins_as_of,
+    )
+    .where(_ACTIVITY.c.context_id == bindparam("of_context"), _ACTIVITY.c.removed_at.is_(None))
+    .order_by(_ACTIVITY.c.id)
+)
+_THESE_ACTIVITIES = update(_ACTIVITY).where(_ACTIVITY.c.id.in_(bindparam("activity_ids", expanding=True)))
+_UNSETTLED = select(
+    _PROGRESS.c.membership_id,
+    _PROGRESS.c.submission,
+    _PROGRESS.c.completion,
+    _PROGRESS.c.due_source,
+    _PROGRESS.c.due_as_of,
+    _PROGRESS.c.submitted_at,
+    _PROGRESS.c.submission_as_of,
+).where(_PROGRESS.c.activity_id == bindparam("of_activity"))
+_NOT_HANDED_IN = update(_PROGRESS).where(
+    _PROGRESS.c.activity_id == bindparam("of_activity"),
+    _PROGRESS.c.membership_id.in_(bindparam("membership_ids", expanding=True)),
+    # NULL is no answer: it is not "submitted", and not touched either.
+    _PROGRESS.c.submission != "submitted",
+)
+
+
+@cache
+def _select_cells(group: FactGroup) -> Select[Any]:
+    columns = [_PROGRESS.c[name] for name in (*group.columns, group.source_column)]
+    return select(_PROGRESS.c.id, _PROGRESS.c.membership_id, _PROGRESS.c.activity_id, *columns).where(
+        _PROGRESS.c.membership_id.in_(bindparam("membership_ids", expanding=True)),
+        _PROGRESS.c.activity_id.in_(bindparam("activity_ids", expanding=True)),
+    )

@@ -14,10 +14,10 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select, update
 
-from course_sync.bulk import insert_new
-from course_sync.database import db
+from course_sync.bulk import change_rows, insert_new
+from course_sync.database import db, table_of
 from course_sync.errors import PlatformError
 from course_sync.models import ACTIVE, Context, Freshness, Membership, Person, Platform
 from course_sync.registrations import Registration
@@ -130,10 +130,7 @@ def registration_of(platform: Platform) -> Registration:
 
 def find_last_read(context_id: int, kind: str, source: str) -> datetime | None:
     """When a kind of fact was last read whole from a source; None = never."""
-    statement = select(Freshness.as_of).where(
-        Freshness.context_id == context_id, Freshness.kind == kind, Freshness.source == source
-    )
-    return db.session.scalars(statement).one_or_none()
+    return db.session.scalar(_LAST_READ, _key_of(context_id, kind, source))
 
 
 def find_last_reads(context_id: int, source: str) -> dict[str, datetime]:
@@ -146,16 +143,14 @@ def find_last_reads(context_id: int, source: str) -> dict[str, datetime]:
 
 def record_read(context_id: int, kind: str, source: str, now: datetime) -> None:
     """A kind of fact was read whole."""
-    row = _ensure_freshness(context_id, kind, source)
-    row.as_of = row.tried_at = now
-    row.error_code = row.error_detail = None
+    told = {"as_of": now, "tried_at": now, "error_code": None, "error_detail": None}
+    _record_reading(context_id, kind, source, told)
 
 
 def record_failure(context_id: int, kind: str, source: str, code: str, detail: str, now: datetime) -> None:
     """A kind of fact could not be read whole; what was known stays, with its own time."""
-    row = _ensure_freshness(context_id, kind, source)
-    row.tried_at = now
-    row.error_code, row.error_detail = code[:64], detail
+    told = {"tried_at": now, "error_code": code[:64], "error_detail": detail}
+    _record_reading(context_id, kind, source, told)
 
 
 def record_outcome(
@@ -171,15 +166,31 @@ def record_outcome(
 def forget_readings(platform_id: int, kind: str) -> None:
     """Of no course of a platform it is known any more how this kind was read. Does not commit."""
     courses = select(Context.id).where(Context.platform_id == platform_id)
-    db.session.execute(
-        delete(Freshness).where(Freshness.kind == kind, Freshness.context_id.in_(courses)),
-        execution_options={"synchronize_session": False},
-    )
+    change_rows(delete(Freshness).where(Freshness.kind == kind, Freshness.context_id.in_(courses)))
 
 
-def _ensure_freshness(context_id: int, kind: str, source: str) -> Freshness:
-    key = {"context_id": context_id, "kind": kind, "source": source}
-    return _ensure(Freshness, key, {})
+def _record_reading(context_id: int, kind: str, source: str, told: dict[str, Any]) -> None:
+    this_one = _key_of(context_id, kind, source)
+    if change_rows(_READING, this_one | told):
+        return
+    first = {"context_id": context_id, "kind": kind, "source": source, **told}
+    if not insert_new(Freshness, [first]):  # another process was first
+        change_rows(_READING, this_one | told)
+
+
+def _key_of(context_id: int, kind: str, source: str) -> dict[str, Any]:
+    return {"of_context": context_id, "of_kind": kind, "of_source": source}
+
+
+_FRESHNESS = table_of(Freshness)
+_THIS_ONE = (
+    _FRESHNESS.c.context_id == bindparam("of_context"),
+    _FRESHNESS.c.kind == bindparam("of_kind"),
+    _FRESHNESS.c.source == bindparam("of_source"),
+)
+_LAST_READ = select(_FRESHNESS.c.as_of).where(*_THIS_ONE)
+_READING = update(_FRESHNESS).where(*_THIS_ONE)
+"""Made once: putting a statement together costs as much as running it."""
 
 
 def _ensure_person(platform_id: int, organisation_id: int, subject: str) -> Person:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from course_sync.active_days import local_day, record_active_days
-from course_sync.bulk import chunked, insert_new, update_changed
-from course_sync.database import db
+from course_sync.bulk import change_rows, chunked, insert_new, update_changed
+from course_sync.database import db, table_of
 from course_sync.models import SOURCE_MOODLE, Membership, Person
 from course_sync.rosters import KnownMember, Situation, has_left, membership_values, person_values
 
@@ -35,6 +35,7 @@ _ROSTER_COLUMNS = (
     "source",
     "as_of",
 )
+_KNOWN_COLUMNS = (*_ROSTER_COLUMNS, "launch_roles", "first_seen_at")
 _CONFIRMATIONS = frozenset({"as_of", "access_as_of"})
 """Columns that say when a value was last confirmed: moving them is no change of a fact."""
 
@@ -54,25 +55,17 @@ class ContextRef:
 
 def list_known_members(context_id: int) -> dict[str, KnownMember]:
     """Everybody ever seen in a context, by the platform's id of the person."""
-    columns = [getattr(Membership, name) for name in (*_ROSTER_COLUMNS, "launch_roles", "first_seen_at")]
-    people = [getattr(Person, name) for name in _PERSON_COLUMNS]
-    statement = (
-        select(Membership.id.label("membership_id"), Person.id.label("person_id"), Person.external_id)
-        .add_columns(*columns, *people)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.context_id == context_id)
-    )
-    return {row.external_id: _known(dict(row._mapping)) for row in db.session.execute(statement)}
+    rows = db.session.execute(_MEMBERS, {"of_context": context_id})
+    return {row.external_id: _known(dict(row._mapping)) for row in rows}
 
 
 def _known(row: Mapping[str, Any]) -> KnownMember:
-    names = (*_ROSTER_COLUMNS, "launch_roles", "first_seen_at")
     return KnownMember(
         membership_id=row["membership_id"],
         person_id=row["person_id"],
         external_id=row["external_id"],
         person={name: row[name] for name in _PERSON_COLUMNS},
-        values={name: row[name] for name in names},
+        values={name: row[name] for name in _KNOWN_COLUMNS},
     )
 
 
@@ -100,9 +93,8 @@ def record_rosters(
 def _record_people(
     context: ContextRef, chunk: list[str], known: Mapping[str, KnownMember], situation: Situation
 ) -> int:
-    unknown = [key for key in chunk if key not in known]
     rows = {key: (known[key].person_id, known[key].person) for key in chunk if key in known}
-    rows.update(_find_people(context, unknown))
+    rows.update(_find_people(context, [key for key in chunk if key not in known]))
     fresh, changed = [], []
     for key in chunk:
         person_id, before = rows.get(key, (None, {}))
@@ -116,20 +108,19 @@ def _record_people(
 
 
 def _find_people(context: ContextRef, external_ids: list[str]) -> dict[str, tuple[int, Mapping[str, str]]]:
-    columns = [getattr(Person, name) for name in _PERSON_COLUMNS]
-    statement = select(Person.id, Person.external_id, *columns).where(
-        Person.platform_id == context.platform_id, Person.external_id.in_(external_ids)
-    )
+    if not external_ids:
+        return {}
+    these = {"of_platform": context.platform_id, "external_ids": external_ids}
     return {
         row.external_id: (row.id, {name: row._mapping[name] for name in _PERSON_COLUMNS})
-        for row in db.session.execute(statement)
+        for row in db.session.execute(_PEOPLE, these)
     }
 
 
 def _record_memberships(
     context: ContextRef, chunk: list[str], known: Mapping[str, KnownMember], situation: Situation
 ) -> int:
-    person_ids = {key: row[0] for key, row in _find_people(context, chunk).items()}
+    people = _find_people(context, [key for key in chunk if key not in known])
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     confirmed: list[KnownMember] = []
@@ -137,7 +128,7 @@ def _record_memberships(
         before = known.get(key)
         values = membership_values(key, before, situation)
         if before is None:
-            owner = {"context_id": context.context_id, "person_id": person_ids[key]}
+            owner = {"context_id": context.context_id, "person_id": people[key][0]}
             fresh.append({**owner, "first_seen_at": situation.now, "launch_roles": [], **values})
         elif _differs(before.values, values):
             changed.append({"id": before.membership_id, **values})
@@ -165,25 +156,14 @@ def _confirm(members: list[KnownMember], situation: Situation) -> None:
 
 def _touch(membership_ids: list[int], values: dict[str, datetime]) -> None:
     if membership_ids:
-        statement = update(Membership).where(Membership.id.in_(membership_ids)).values(values)
-        db.session.execute(statement, execution_options={"synchronize_session": False})
+        change_rows(_THESE_MEMBERS, {"membership_ids": membership_ids, **values})
 
 
 def _record_visits(context: ContextRef, chunk: list[str], situation: Situation) -> int:
     moodle = situation.rosters.get(SOURCE_MOODLE)
     if moodle is None:
         return 0
-    statement = (
-        select(Membership.id, Membership.last_access_at)
-        .join(Person, Person.id == Membership.person_id)
-        .where(
-            Membership.context_id == context.context_id,
-            Membership.standing == "learner",
-            Membership.last_access_at.is_not(None),
-            Person.external_id.in_(chunk),
-        )
-    )
-    visits = db.session.execute(statement)
+    visits = db.session.execute(_VISITS, {"of_context": context.context_id, "external_ids": chunk})
     days = {(row.id, local_day(row.last_access_at, context.zone)): "visit" for row in visits}
     return record_active_days(days, SOURCE_MOODLE, local_day(situation.now, context.zone))
 
@@ -195,3 +175,29 @@ def _record_leavers(absent: list[KnownMember], situation: Situation) -> int:
         if has_left(member, situation)
     ]
     return update_changed(Membership, rows)
+
+
+# Made once: putting a statement together costs more than running it.
+_MEMBERSHIP, _PERSON = table_of(Membership), table_of(Person)
+_MEMBERS = (
+    select(_MEMBERSHIP.c.id.label("membership_id"), _PERSON.c.id.label("person_id"), _PERSON.c.external_id)
+    .add_columns(*(_MEMBERSHIP.c[name] for name in _KNOWN_COLUMNS))
+    .add_columns(*(_PERSON.c[name] for name in _PERSON_COLUMNS))
+    .join(_PERSON, _PERSON.c.id == _MEMBERSHIP.c.person_id)
+    .where(_MEMBERSHIP.c.context_id == bindparam("of_context"))
+)
+_PEOPLE = select(_PERSON.c.id, _PERSON.c.external_id, *(_PERSON.c[name] for name in _PERSON_COLUMNS)).where(
+    _PERSON.c.platform_id == bindparam("of_platform"),
+    _PERSON.c.external_id.in_(bindparam("external_ids", expanding=True)),
+)
+_THESE_MEMBERS = update(_MEMBERSHIP).where(_MEMBERSHIP.c.id.in_(bindparam("membership_ids", expanding=True)))
+_VISITS = (
+    select(_MEMBERSHIP.c.id, _MEMBERSHIP.c.last_access_at)
+    .join(_PERSON, _PERSON.c.id == _MEMBERSHIP.c.person_id)
+    .where(
+        _MEMBERSHIP.c.context_id == bindparam("of_context"),
+        _MEMBERSHIP.c.standing == "learner",
+        _MEMBERSHIP.c.last_access_at.is_not(None),
+        _PERSON.c.external_id.in_(bindparam("external_ids", expanding=True)),
+    )
+)

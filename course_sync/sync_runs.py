@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
-from course_sync.bulk import insert_new
-from course_sync.database import db
+from course_sync.bulk import change_rows, insert_new
+from course_sync.database import db, table_of
 from course_sync.errors import PlatformError, SyncBusy
 from course_sync.models import SyncRun
 
@@ -148,8 +148,7 @@ class RunKeeper:
         # "At most one run" is about running ones: a run that was taken over has nothing left to close.
         counts = {"requests": requests, "learners_read": learners_read}
         self._write(state=state, beat_at=now, finished_at=now, errors=self._problem_rows(), **counts)
-        old = (SyncRun.context_id == self.context_id, SyncRun.started_at < now - KEPT_FOR)
-        db.session.execute(delete(SyncRun).where(*old, SyncRun.state != "running"))
+        change_rows(_ENDED_BEFORE, {"of_context": self.context_id, "moment": now - KEPT_FOR})
         db.session.commit()
 
     def _problem_rows(self) -> list[dict[str, str]]:
@@ -158,11 +157,7 @@ class RunKeeper:
     def _write(self, **values: Any) -> None:
         values |= {"steps_done": self.steps_done, "steps_total": self.steps_total}
         values |= {"rows_changed": self.rows_changed, "step": self.step}
-        mine = (SyncRun.id == self.run_id, SyncRun.state == "running")
-        asked = db.session.execute(
-            update(SyncRun).where(*mine).values(values).returning(SyncRun.cancel_asked_at),
-            execution_options={"synchronize_session": False},
-        ).all()
+        asked = db.session.execute(_WHILE_RUNNING, {"run_id": self.run_id, **values}).all()
         if not asked:
             db.session.rollback()
             raise SyncBusy("this run was taken over by another process")
@@ -192,8 +187,8 @@ def begin_run(
     db.session.commit()
     if not claimed:
         raise SyncBusy("another process is syncing this course")
-    running = select(SyncRun.id).where(SyncRun.context_id == context_id, SyncRun.state == "running")
-    return RunKeeper(db.session.scalars(running).one(), context_id, as_of, pulse, watcher or Watcher())
+    run = db.session.execute(_RUNNING, {"of_context": context_id}).one()
+    return RunKeeper(run.id, context_id, as_of, pulse, watcher or Watcher())
 
 
 def ask_to_cancel(context_id: int, real_now: datetime) -> bool:
@@ -203,26 +198,37 @@ def ask_to_cancel(context_id: int, real_now: datetime) -> bool:
     """
     mine = (SyncRun.context_id == context_id, SyncRun.state == "running")
     silent = or_(SyncRun.beat_at < real_now - DEAD_AFTER, SyncRun.beat_at > real_now + DEAD_AFTER)
-    closed = _update(update(SyncRun).where(*mine, silent).values(state=CANCELLED, finished_at=real_now))
-    asked = _update(update(SyncRun).where(*mine).values(cancel_asked_at=real_now))
+    closed = change_rows(update(SyncRun).where(*mine, silent).values(state=CANCELLED, finished_at=real_now))
+    asked = change_rows(update(SyncRun).where(*mine).values(cancel_asked_at=real_now))
     db.session.commit()
     return bool(closed or asked)
 
 
 def _free_if_dead(context_id: int, pulse: Pulse, sleep: Callable[[float], None]) -> None:
     """Close a run whose process was killed: it looks dead by its clock and is silent while it is watched."""
-    mine = (SyncRun.context_id == context_id, SyncRun.state == "running")
-    run = db.session.execute(select(SyncRun.id, SyncRun.beat_at).where(*mine)).one_or_none()
+    run = db.session.execute(_RUNNING, {"of_context": context_id}).one_or_none()
     db.session.commit()
     if run is None or abs(pulse.real_now() - run.beat_at) <= DEAD_AFTER:
         return
     sleep(WATCH_SECONDS)
     silent = (SyncRun.id == run.id, SyncRun.state == "running", SyncRun.beat_at == run.beat_at)
     ended = {"state": "failed", "finished_at": pulse.real_now(), "errors": CUT_OFF}
-    _update(update(SyncRun).where(*silent).values(ended))
+    change_rows(update(SyncRun).where(*silent).values(ended))
     db.session.commit()
 
 
-def _update(statement: Any) -> int:
-    result = db.session.execute(statement, execution_options={"synchronize_session": False})
-    return cast("CursorResult[Any]", result).rowcount
+# Made once: putting a statement together costs as much as running it.
+_RUN = table_of(SyncRun)
+_RUNNING = select(_RUN.c.id, _RUN.c.beat_at).where(
+    _RUN.c.context_id == bindparam("of_context"), _RUN.c.state == "running"
+)
+_WHILE_RUNNING = (
+    update(_RUN)
+    .where(_RUN.c.id == bindparam("run_id"), _RUN.c.state == "running")
+    .returning(_RUN.c.cancel_asked_at)
+)
+_ENDED_BEFORE = delete(_RUN).where(
+    _RUN.c.context_id == bindparam("of_context"),
+    _RUN.c.started_at < bindparam("moment"),
+    _RUN.c.state != "running",
+)

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from course_sync import records
 from course_sync.database import db
 from course_sync.models import Context, Membership, Person
 from course_sync.records import LaunchedContext, LaunchRecord, record_launch, registration_of
@@ -168,3 +169,18 @@ def test_registration_of_a_platform(platform: Any) -> None:
     assert (registration.issuer, registration.client_id) == ("https://moodle.example", "client")
     assert registration.deployment_ids == frozenset()
     assert registration.platform_id == platform.id
+
+
+def test_a_reading_that_two_processes_note_for_the_first_time_is_one_row(
+    app_context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, insert = SyncWorld(), records.insert_new
+
+    def be_second(model: Any, rows: list[dict[str, Any]]) -> int:
+        insert(model, [row | {"as_of": START - timedelta(minutes=1)} for row in rows])
+        return insert(model, rows)
+
+    monkeypatch.setattr(records, "insert_new", be_second)
+    records.record_read(world.context_id, "roster", "moodle", START)
+    db.session.commit()
+    assert world.freshness("roster").as_of == START
