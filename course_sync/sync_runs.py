@@ -114,9 +114,9 @@ class RunKeeper:
         return PlatformError(detail, code=self.stopped)
 
     def expect(self, steps: int) -> None:
-        """So many more steps are ahead."""
+        """So many more steps are ahead; who looks on learns it with the next sign of life."""
         self.steps_total += steps
-        self.beat(force=True)
+        self.beat()
 
     def advance(self, steps: int = 1) -> None:
         """So many steps are behind."""
@@ -141,6 +141,7 @@ class RunKeeper:
             return
         self._beaten = steady
         self._write(beat_at=self.pulse.real_now(), requests=self.on_beat())
+        db.session.commit()
 
     def finish(self, state: str, requests: int, learners_read: int = 0) -> None:
         """Close the run as done | partial | failed | cancelled, and drop history that is too old."""
@@ -161,7 +162,6 @@ class RunKeeper:
         if not asked:
             db.session.rollback()
             raise SyncBusy("this run was taken over by another process")
-        db.session.commit()
         if asked[0].cancel_asked_at and not self.stopped:
             self.stopped = CANCELLED
 
