@@ -19,15 +19,22 @@ from tests.harness.processes import Command, traffic
 from tests.harness.servers import free_ports
 
 
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of a tool whose database is ready; no server that ends leaves anything in it."""
+    folder = tmp_path_factory.mktemp("served")
+    environ = tool_environ(f"sqlite:///{folder / 'served.sqlite3'}") | {"EMENTOR_LOG_LEVEL": "WARNING"}
+    command = Command(["db", "upgrade"], folder / "upgrade", [], environ)
+    assert command.process.wait(60) == 0, command.said()
+    command.close()
+    return environ
+
+
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
-def test_the_server_ends_with_all_its_workers(tmp_path: Path, database_url: str, how: str) -> None:
+def test_the_server_ends_with_all_its_workers(tmp_path: Path, environ: dict[str, str], how: str) -> None:
     """The signal reaches master and workers alike, while requests are being answered."""
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}/healthz"
-    environ = {key: value for key, value in tool_environ(database_url).items() if "DATABASE" not in key}
-    environ["EMENTOR_DATABASE_URL"] = f"sqlite:///{tmp_path / 'served.sqlite3'}"
-    environ["EMENTOR_LOG_LEVEL"] = "WARNING"
-    _upgrade(tmp_path, environ)
     arguments = ["serve", "--port", str(port), "--workers", "2", "--grace", "2"]
     server = Command(arguments, tmp_path / "log", [port], environ)
     try:
@@ -88,12 +95,6 @@ def _answer_to(port: int, request: str) -> str:
         except ConnectionRefusedError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-
-
-def _upgrade(folder: Path, environ: dict[str, str]) -> None:
-    command = Command(["db", "upgrade"], folder / "upgrade", [], environ)
-    assert command.process.wait(60) == 0, command.said()
-    command.close()
 
 
 def _wait_for_workers(server: Command) -> None:
