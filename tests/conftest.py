@@ -44,8 +44,12 @@ def tool_environ(database_url: str) -> dict[str, str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The first process makes one folder for the whole run; xdist's workers find it in the environment."""
-    if not hasattr(config, "workerinput"):
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
         os.environ[databases.RUN_FOLDER_KEY] = tempfile.mkdtemp(prefix="ementor-tests-")
+    elif config.args_source is config.ArgsSource.TESTPATHS:
+        number = int(worker["workerid"].removeprefix("gw"))
+        config.args = sharing_out.parts_from(Path(__file__).parent, number, worker["workercount"])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

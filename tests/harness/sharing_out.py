@@ -2,11 +2,16 @@
 
 By file, because what a file's tests share is then made once; the longest begin first, so that none is left
 over at the end.
+
+Before that each worker collects all tests, and begins where no other does: pytest prepares the asserts of
+each file for saying more, and in a fresh clone what one worker has prepared is there when others come to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
+from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -34,9 +39,18 @@ class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
 
 def longest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """The tests in the order in which their files shall begin."""
-    return sorted(items, key=_rank)
+    """The tests in the order in which their files shall begin, wherever collecting began."""
+    return sorted(items, key=lambda item: _rank(item.nodeid.split("::", 1)[0]))
 
 
-def _rank(item: pytest.Item) -> int:
-    return next((rank for rank, place in enumerate(_LONGEST) if item.nodeid.startswith(place)), len(_LONGEST))
+def _rank(path: str) -> tuple[int, str]:
+    first = (rank for rank, place in enumerate(_LONGEST) if path.startswith(place))
+    return next(first, len(_LONGEST)), path
+
+
+def parts_from(tests: Path, worker: int, workers: int) -> list[str]:
+    """The folders of tests in order, begun about where this worker's share of their files begins."""
+    parts = sorted(path for path in tests.iterdir() if any(path.rglob("test_*.py")))
+    *before, total = accumulate((len(list(part.rglob("test_*.py"))) for part in parts), initial=0)
+    begin = min(range(len(parts)), key=lambda part: abs(before[part] * workers - worker * total))
+    return [str(part) for part in parts[begin:] + parts[:begin]]
