@@ -1,6 +1,7 @@
 """Every page in every state: accessible in each light, never sideways, also in a longer language.
 
-The states stand in one table (harness/page_states.py). Each is opened with all that folds unfolded.
+The states stand in one table (harness/page_states.py). A page is opened with all that folds unfolded; an
+answer to a form with what says the answer unfolded, since the rest is a page that is a state of its own.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Response
 
+from lti_tool import csrf
 from lti_tool.paths import translations_folder
 from tests.harness import pseudo_language
 from tests.harness.busy_course import UNBROKEN
-from tests.harness.chromium import Watch, run_axe
+from tests.harness.chromium import AXE, Watch, run_axe
 from tests.harness.page_states import STATES, State
 from tests.harness.state_site import StateSite, state_site
 
@@ -55,22 +57,26 @@ FOREIGN = {
 }
 """The same in every language: names of languages, products and roles, commands, capabilities."""
 
-UNFOLD = """() => document.querySelectorAll("details").forEach(part => {
-  part.removeAttribute("name"); part.open = true; })"""
+UNFOLD = """() => document.querySelectorAll("details").forEach(fold => {
+  fold.removeAttribute("name"); fold.open = true; })"""
+UNFOLD_ANSWER = """() => {
+  const said = document.querySelectorAll("[role=alert], [role=status], [aria-invalid=true]");
+  const parts = [...said].map(one => one.closest("section, article, form") || one);
+  parts.forEach(part => part.setAttribute("data-answer", ""));
+  for (const fold of document.querySelectorAll("details")) {
+    if (!parts.some(part => part.contains(fold) || fold.contains(part))) continue;
+    fold.removeAttribute("name"); fold.open = true;
+  }
+  return parts.length; }"""
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SEND = """([action, fields]) => {
   const form = document.createElement("form");
   form.method = "post"; form.action = action;
-  form.append(document.querySelector("[name=csrf_token]").cloneNode());
   for (const [name, value] of Object.entries(fields)) {
     const input = document.createElement("input");
     input.type = "hidden"; input.name = name; input.value = value; form.append(input);
   }
   document.body.append(form); form.submit(); }"""
-MARK_ANSWER = """() => {
-  const said = document.querySelectorAll("[role=alert], [role=status], [aria-invalid=true]");
-  said.forEach(one => (one.closest("section, article, form") || one).setAttribute("data-answer", ""));
-  return said.length; }"""
 WORDS = """() => {
   const said = [document.title];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -100,7 +106,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateSite]:
 def pages(site: StateSite, chromium: Browser) -> Iterator[Callable[[str], Page]]:
     """`pages(locale)`: one page for all states, in a profile in which everybody is signed in.
 
-    Opening a window costs Chromium more than everything that is looked at in it.
+    Opening a window costs Chromium more than everything that is looked at in it, and bringing axe in through
+    the debugger for each document costs half again what it costs to have it there from the start.
     """
     made: dict[str, Page] = {}
 
@@ -108,7 +115,9 @@ def pages(site: StateSite, chromium: Browser) -> Iterator[Callable[[str], Page]]
         if locale not in made:
             profile = chromium.new_context(locale=locale)
             profile.add_cookies(site.cookies())  # type: ignore[arg-type]
+            profile.add_init_script(path=AXE)
             made[locale] = profile.new_page()
+            made[locale].goto(site.url)
         return made[locale]
 
     yield page_in
@@ -116,34 +125,49 @@ def pages(site: StateSite, chromium: Browser) -> Iterator[Callable[[str], Page]]
         page.context.close()
 
 
+@pytest.fixture(scope="module")
+def typed_words(site: StateSite) -> set[str]:
+    """What people and platforms wrote; no state adds to it."""
+    return site.data_words()
+
+
 @pytest.fixture
 def look(site: StateSite, pages: Callable[[str], Page], watch: Watch) -> Iterator[Callable[..., Page]]:
-    """`look(state, locale=...)`: its page at the widest, with everything unfolded."""
+    """`look(state, light, locale=...)`: its page at the widest, unfolded as far as it is to be looked at."""
     watched: list[Page] = []
 
-    def open_state(which: State, locale: str = "en-GB") -> Page:
+    def open_state(which: State, light: tuple[str, str] = LIGHT, locale: str = "en-GB") -> Page:
         for code in (404, 409, 422):
             watch.expect(f"status of {code}")
         page = pages(locale)
         watch.attach(page)
         watched.append(page)
-        show(page, SIZES[0], LIGHT)
-        answer = page.goto(site.address(which.who, fill_in(which.path, site)))
-        if which.action:
-            with page.expect_navigation() as arrived:
-                action = site.sessions[which.who].path + fill_in(which.action, site)
-                page.evaluate(
-                    SEND, [action, {name: fill_in(text, site) for name, text in which.form.items()}]
-                )
-            answer = arrived.value
+        show(page, SIZES[0], light)
+        answer = send(page, which, site) if which.is_answer else page.goto(address(which, site))
         assert answer is not None
         assert answer.status == which.status
-        page.evaluate(UNFOLD)
+        if which.is_answer:
+            assert page.evaluate(UNFOLD_ANSWER) > 0
+        else:
+            page.evaluate(UNFOLD)
         return page
 
     yield open_state
     for page in watched:
         watch.detach(page)
+
+
+def address(which: State, site: StateSite) -> str:
+    """Where it is, or where its form is sent."""
+    return site.address(which.who, fill_in(which.path, site))
+
+
+def send(page: Page, which: State, site: StateSite) -> Response | None:
+    """Send its form from whatever page is open: all are of one origin, and no answer depends on which."""
+    fields = {name: fill_in(text, site) for name, text in which.form.items()}
+    with page.expect_navigation() as arrived:
+        page.evaluate(SEND, [address(which, site), fields | {csrf.FIELD: site.csrf_token(which.who)}])
+    return arrived.value
 
 
 def fill_in(text: str, site: StateSite) -> str:
@@ -165,24 +189,22 @@ def fill_in(text: str, site: StateSite) -> str:
     )
 
 
-def mark_answer(page: Page, which: State) -> str:
+def changed_part(which: State) -> str:
     """Selector of what is to be looked at in each view: of a page that answers a form, the parts that say so.
 
     The rest is the page on which the form stands, which is a state of its own.
     """
-    if not which.action:
-        return ":root"
-    assert page.evaluate(MARK_ANSWER) > 0
-    return "[data-answer]"
+    return "[data-answer]" if which.is_answer else ":root"
 
 
-def show(page: Page, size: tuple[int, int], light: tuple[str, str]) -> None:
-    """In a window of this size, in this light."""
+def show(page: Page, size: tuple[int, int], light: tuple[str, str] | None = None) -> None:
+    """In a window of this size, in this light; None = as it is."""
     width, height = size
     if page.viewport_size != {"width": width, "height": height}:
         page.set_viewport_size({"width": width, "height": height})
-    scheme, forced = light
-    page.emulate_media(color_scheme=scheme, forced_colors=forced)  # type: ignore[arg-type]
+    if light is not None:
+        scheme, forced = light
+        page.emulate_media(color_scheme=scheme, forced_colors=forced)  # type: ignore[arg-type]
 
 
 def untranslated(page: Page, data: set[str]) -> list[str]:
@@ -199,26 +221,25 @@ def untranslated(page: Page, data: set[str]) -> list[str]:
 
 @pytest.mark.parametrize("which", STATES, ids=lambda which: which.name)
 def test_a_state_in_every_light_and_width(look: Callable[..., Page], which: State) -> None:
-    page = look(which)
-    changed = mark_answer(page, which)
+    page = look(which, DARK)
     for size, light, rules in VIEWS:
         show(page, size, light)
         assert page.evaluate(SIDEWAYS) == 0, size
-        found = run_axe(page.context, page, rules, changed if rules else ":root")
+        found = run_axe(page.context, page, rules, changed_part(which) if rules else ":root")
         assert found == [], (size, light)
 
 
 @pytest.mark.parametrize("which", STATES, ids=lambda which: which.name)
 def test_a_state_in_a_longer_language_from_right_to_left(
-    look: Callable[..., Page], site: StateSite, which: State
+    look: Callable[..., Page], typed_words: set[str], which: State
 ) -> None:
-    page = look(which, pseudo_language.CODE)
+    page = look(which, locale=pseudo_language.CODE)
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator("html").get_attribute("lang") == pseudo_language.CODE
-    assert untranslated(page, site.data_words() | set(which.form.values())) == []
-    assert run_axe(page.context, page, LANGUAGE_RULES, mark_answer(page, which)) == []
+    assert untranslated(page, typed_words | set(which.form.values())) == []
+    assert run_axe(page.context, page, LANGUAGE_RULES, changed_part(which)) == []
     for size in SIZES:
-        show(page, size, LIGHT)
+        show(page, size)
         assert page.evaluate(SIDEWAYS) == 0, size
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Text as LongText
 from course_sync.connection_models import PersonToken
 from course_sync.database import Base, db
 from course_sync.models import Membership, Platform
+from lti_tool import csrf
 from lti_tool.app import create_app
 from lti_tool.config import load_settings
 from lti_tool.refusal_log import record_refusal
@@ -49,6 +50,11 @@ class StateSite:
     def address(self, who: str, path: str) -> str:
         """Address of a page of somebody's session."""
         return f"{self.url}{self.sessions[who].path}{path}"
+
+    def csrf_token(self, who: str) -> str:
+        """What every form of somebody's session carries."""
+        session = self.sessions[who]
+        return csrf.token_for(session.handle, session.secret)
 
     def cookies(self) -> list[dict[str, str | bool]]:
         """Everybody's; each is sent to its own session only."""
