@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from course_sync.database import db
 from lti_tool import csrf
-from lti_tool.headers import frame_by
+from lti_tool.headers import frame_by_addresses
 from lti_tool.locale import text_direction
 from lti_tool.rate_limits import ACTIONS, count_use
 from lti_tool.services import Services
-from lti_tool.session import facts_of, find_by_handle, find_session, read_credentials
+from lti_tool.session import facts_of, find_by_handle, opens_to, read_credentials
 from mentor_console.access import NoSession, viewer_of
 
 HEAVY_PAGES = frozenset({"console.course_rules", "console.organisation_rules", "console.platform_roles"})
@@ -61,11 +61,12 @@ def init_gate(app: Flask, services: Services) -> None:
 
 def _load_session(address_part: str, services: Services) -> None:
     given = read_credentials(address_part, request.cookies, request.headers)
-    known = find_by_handle(given.handle)
-    if known is not None:  # the page "open the activity again" must show inside the platform's frame too
-        frame_by(known.platform, known.return_url)
-    session = find_session(given, g.real_now)
+    session = find_by_handle(given.handle)
     if session is None:
+        raise NoSession
+    # The page "open the activity again" must show inside the platform's frame, too.
+    frame_by_addresses(session.issuer, session.auth_login_url, session.return_url)
+    if not opens_to(session, given, g.real_now):
         raise NoSession
     csrf.check_request(request, given.handle, given.secret, services.settings.public_url)
     if request.method not in csrf.SAFE_METHODS or request.endpoint in HEAVY_PAGES:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from flask import Flask, Response, g, request
 
-from course_sync.models import ACTIVE, Platform
+from course_sync.models import ACTIVE
 from course_sync.registrations import Registration
 from lti_tool.addresses import AddressInvalid, origin_of
 from lti_tool.registration import list_platforms
@@ -36,7 +36,7 @@ def init_headers(app: Flask) -> None:
     app.after_request(_add_headers)
 
 
-def frame_by(platform: Platform | Registration, *others: str | None) -> None:
+def frame_by(platform: Registration, *others: str | None) -> None:
     """Let this platform frame the answer to this request, and the origins of these addresses.
 
     Hosted Canvas has an issuer that frames nothing; there the launch's return address names the site.

@@ -12,9 +12,9 @@ from babel.dates import get_timezone
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
 
-from lti_tool.models import LaunchSession
 from lti_tool.paths import SOURCE_LANGUAGE, offered_languages, translations_folder
 from lti_tool.services import current_services
+from lti_tool.session import KnownSession
 
 
 def init_locale(app: Flask, default_locale: str, default_time_zone: str) -> None:
@@ -37,7 +37,7 @@ def select_time_zone() -> str | None:
     session = _current_session()
     if session is None:
         return None
-    for name in (session.person.time_zone, session.platform.organisation.time_zone):
+    for name in (session.time_zone, session.organisation_time_zone):
         if _is_zone(name):
             return name
     return None
@@ -62,19 +62,19 @@ def match_offered(wish: str) -> str | None:
 def _wishes() -> Iterable[str]:
     session = _current_session()
     if session is not None:
-        yield session.person.chosen_locale
-        yield session.person.locale
+        yield session.chosen_locale
+        yield session.told_locale
     if has_request_context():
         yield g.get("launch_locale", "")
         yield from request.accept_languages.values()
     if session is not None:
-        yield session.platform.organisation.locale
+        yield session.organisation_locale
     yield current_services().settings.default_locale
     yield SOURCE_LANGUAGE
 
 
-def _current_session() -> LaunchSession | None:
-    session: LaunchSession | None = g.get("session") if has_request_context() else None
+def _current_session() -> KnownSession | None:
+    session: KnownSession | None = g.get("session") if has_request_context() else None
     return session
 
 

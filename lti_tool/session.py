@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
+from typing import Any
 
 from flask import Response
-from sqlalchemy import Connection, insert, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Connection, bindparam, insert, select, update
 from werkzeug.datastructures import Headers
 
 from course_sync.database import db, one_writer, table_of
-from course_sync.models import ACTIVE, REFUSED, Platform
+from course_sync.models import ACTIVE, REFUSED, Deployment, Organisation, Person, Platform
 from lti_tool.deep_linking import Placing
 from lti_tool.models import LaunchSession
 from lti_tool.secrets import hash_of
@@ -32,13 +32,41 @@ SESSION_LIFE = timedelta(hours=8)
 ADDRESS_LIFE = timedelta(hours=2)
 """Of a session whose address is all one needs."""
 _OPEN = insert(table_of(LaunchSession)).inline()
-"""Made once: putting a statement together costs as much as running it."""
-_WITH_OWNERS = (
-    joinedload(LaunchSession.person),
-    joinedload(LaunchSession.platform).joinedload(Platform.organisation),
-    joinedload(LaunchSession.place),
+_FIND = (
+    select(
+        LaunchSession.handle,
+        LaunchSession.secret_hash,
+        LaunchSession.secret_in_address,
+        LaunchSession.expires_at,
+        LaunchSession.person_id,
+        Platform.organisation_id,
+        LaunchSession.platform_id,
+        LaunchSession.deployment_id,
+        LaunchSession.context_id,
+        LaunchSession.roles,
+        LaunchSession.is_platform_administrator,
+        LaunchSession.mentored_subjects,
+        LaunchSession.return_url,
+        LaunchSession.placing,
+        Platform.issuer,
+        Platform.auth_login_url,
+        Platform.status.label("platform_status"),
+        Deployment.status.label("place_status"),
+        Person.chosen_locale,
+        Person.locale.label("told_locale"),
+        Organisation.locale.label("organisation_locale"),
+        Person.time_zone,
+        Organisation.time_zone.label("organisation_time_zone"),
+        Person,
+        Organisation,
+    )
+    .join(LaunchSession.person)
+    .join(LaunchSession.platform)
+    .join(Platform.organisation)
+    .outerjoin(LaunchSession.place)
+    .where(LaunchSession.handle == bindparam("handle"))
 )
-"""Every page asks for them: in whose language and zone, for whose platform."""
+"""Every page asks for it. Both made once: putting a statement together costs as much as running it."""
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _OWN_FRAME = frozenset({"iframe", "frame", "empty"})
@@ -57,6 +85,43 @@ class OpenedSession:
     def path(self) -> str:
         """Where the session's pages begin, without the trailing slash; also the path of its cookie."""
         return f"/s/{self.handle}.{self.secret}" if self.secret_in_address else f"/s/{self.handle}"
+
+
+@dataclass(frozen=True)
+class KnownSession:
+    """A session as it was found, live or not, with what every page asks of its person and its platform.
+
+    Values in the order of `_FIND`: rows of the database would be read anew after each commit.
+    """
+
+    handle: str
+    secret_hash: str
+    secret_in_address: bool
+    expires_at: datetime
+    person_id: int
+    organisation_id: int
+    platform_id: int
+    deployment_id: str | None
+    context_id: int | None
+    roles: Sequence[str]
+    is_platform_administrator: bool
+    mentored_subjects: Sequence[str]
+    return_url: str | None
+    placing: Mapping[str, Any] | None
+    issuer: str
+    auth_login_url: str
+    platform_status: str
+    place_status: str | None
+    """None = of no place that is known."""
+    chosen_locale: str
+    told_locale: str
+    """Of the person, by the platform."""
+    organisation_locale: str
+    time_zone: str
+    organisation_time_zone: str
+    person: Person
+    organisation: Organisation
+    """Held for those who ask the database session for one of them by its id, as most pages do."""
 
 
 @dataclass(frozen=True)
@@ -132,19 +197,25 @@ def open_session(
     return opened
 
 
-def find_session(given: Credentials, real_now: datetime) -> LaunchSession | None:
-    """The live session that opens to these credentials; None for anything stale, unknown or foreign.
+def opens_to(session: KnownSession, given: Credentials, real_now: datetime) -> bool:
+    """Whether the session is live and opens to these credentials.
 
     Sessions of a platform that an admin stopped, or of a place of it, are over at once, also one that was
     opened in the same moment.
     """
-    row = find_by_handle(given.handle)
-    if row is None or row.secret_in_address != given.in_address or not _SECRET.fullmatch(given.secret):
+    if session.secret_in_address != given.in_address or not _SECRET.fullmatch(given.secret):
+        return False
+    is_theirs = compare_digest(session.secret_hash, hash_of(given.secret))
+    is_let_in = session.platform_status == ACTIVE and session.place_status != REFUSED
+    return is_theirs and is_let_in and real_now < session.expires_at
+
+
+def find_by_handle(handle: str) -> KnownSession | None:
+    """The session of a handle, live or not. Proves nothing about who asks."""
+    if not _HANDLE.fullmatch(handle):
         return None
-    is_theirs = compare_digest(row.secret_hash, hash_of(given.secret))
-    is_let_in = row.platform.status == ACTIVE and (row.place is None or row.place.status != REFUSED)
-    is_live = real_now < row.expires_at and is_let_in
-    return row if is_theirs and is_live else None
+    row = db.session.execute(_FIND, {"handle": handle}).one_or_none()
+    return KnownSession(*tuple(row)) if row is not None else None
 
 
 def end_visits(platform_id: int, real_now: datetime, *, deployment_id: str | None = None) -> None:
@@ -158,16 +229,11 @@ def end_visits(platform_id: int, real_now: datetime, *, deployment_id: str | Non
     db.session.execute(update(LaunchSession).where(*theirs).values(expires_at=real_now))
 
 
-def find_by_handle(handle: str) -> LaunchSession | None:
-    """The row of a handle, live or not. Proves nothing about who asks."""
-    return db.session.get(LaunchSession, handle, options=_WITH_OWNERS) if _HANDLE.fullmatch(handle) else None
-
-
-def facts_of(session: LaunchSession) -> LaunchFacts:
+def facts_of(session: KnownSession) -> LaunchFacts:
     """What the console may know of a session."""
     return LaunchFacts(
         person_id=session.person_id,
-        organisation_id=session.platform.organisation_id,
+        organisation_id=session.organisation_id,
         platform_id=session.platform_id,
         context_id=session.context_id,
         roles=frozenset(session.roles),
@@ -176,7 +242,7 @@ def facts_of(session: LaunchSession) -> LaunchFacts:
     )
 
 
-def find_placing(session: LaunchSession) -> Placing | None:
+def find_placing(session: KnownSession) -> Placing | None:
     """What the platform asked to place in its course; None for an ordinary launch."""
     return Placing(**session.placing) if session.placing else None
 

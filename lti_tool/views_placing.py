@@ -17,6 +17,7 @@ from lti_tool.deep_linking import CONSOLE, MY_E_MENTOR, PAGES, PlacedLink, Placi
 from lti_tool.headers import post_to
 from lti_tool.launches import LAUNCH_PATH
 from lti_tool.locale import match_offered
+from lti_tool.registration import get_platform
 from lti_tool.services import current_services
 from lti_tool.session import find_placing
 from mentor_console.access import current_viewer, open_to
@@ -92,7 +93,7 @@ def _signed(placing: Placing, chosen: list[str]) -> str:
     claims = response_claims(
         placing,
         [link for link in list_links(placing.locale) if link.page in chosen],
-        registration=registration_of(g.session.platform),
+        registration=registration_of(get_platform(g.session.platform_id)),
         launch_url=services.settings.public_url + LAUNCH_PATH,
         nonce=secrets.token_urlsafe(32),
         real_now=g.real_now,

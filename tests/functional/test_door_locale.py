@@ -15,6 +15,7 @@ from course_sync.models import Organisation, Person
 from lti_tool.locale import match_offered, select_time_zone
 from lti_tool.models import LaunchSession
 from lti_tool.paths import offered_languages
+from lti_tool.session import find_by_handle
 from tests.harness.lti_platform import LEARNER, TestPlatform, launch
 
 
@@ -92,7 +93,7 @@ def test_the_zone_is_the_persons_then_the_organisations(
         db.session.execute(update(Organisation).values(time_zone=organisation))
         db.session.commit()
     with app.test_request_context():
-        g.session = db.session.query(LaunchSession).one()
+        g.session = find_by_handle(db.session.query(LaunchSession.handle).scalar())
         assert str(get_timezone()) == expected
         g.pop("session")
         assert select_time_zone() is None

@@ -14,7 +14,7 @@ from course_sync.models import Context, Membership, Organisation, Person
 from lti_tool.models import LaunchSession
 from lti_tool.registration import add_platform
 from lti_tool.services import current_services
-from lti_tool.session import facts_of
+from lti_tool.session import facts_of, find_by_handle
 from mentor_console.access import viewer_of, visible_learners
 from mentor_console.grants import grant_role
 from mentor_console.models import Assignment, RoleGrant
@@ -99,7 +99,8 @@ def test_an_observer_names_learners_of_the_own_platform_only(houses: Houses) -> 
         houses.enter(platform, sub="7", roles=[LEARNER])
     path = houses.enter(HERE, sub="9", roles=[MEMBERSHIP + "Mentor"], role_scope_mentor=["7"])
     with houses.app.app_context():
-        session = db.session.get_one(LaunchSession, path.split("/")[2])
+        session = find_by_handle(path.split("/")[2])
+        assert session is not None
         seen = db.session.scalars(visible_learners(viewer_of(facts_of(session)))).all()
         assert [member.person.organisation_id for member in seen] == [houses.here]
 
