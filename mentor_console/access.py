@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, wraps
+from types import SimpleNamespace
 from typing import Any, Literal, TypeVar
 
 from flask import g
@@ -25,7 +26,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
 from course_sync.database import db
@@ -37,6 +38,8 @@ Part = Literal["mentor", "trainer", "learner", "admin", "applicant", "anyone"]
 """What one can be in a session. `applicant` may ask for access, sees nobody; `anyone` = any valid session."""
 
 View = TypeVar("View", bound=Callable[..., Any])
+_GIVEN = ("person_id", "organisation_id", "platform_id", "context_id")
+"""What of a viewer a statement that was made before is told when it is run."""
 
 
 class AccessError(Exception):
@@ -86,6 +89,11 @@ class Viewer:
     observed_subjects: frozenset[str] = field(default_factory=frozenset)
 
     @property
+    def is_observer(self) -> bool:
+        """Whether the platform named learners whom this viewer may see."""
+        return bool(self.observed_subjects)
+
+    @property
     def parts(self) -> frozenset[str]:
         """Every part this viewer has."""
         has = {
@@ -101,13 +109,13 @@ class Viewer:
 def viewer_of(launch: LaunchFacts) -> Viewer:
     """What the person of this launch is in the tool right now (table "Is in the tool")."""
     grants = _open_grants(launch)
-    membership, roster_known = _look_into_course(launch)
-    roster_roles, platform_roles = _roles_here(membership)
+    here = _look_into_course(launch)
+    roster_roles, platform_roles = _roles_here(here)
     instructor = "Instructor" in launch.roles
     is_trainer = launch.context_id is not None and (
         ("trainer", launch.context_id) in grants or (instructor and "Instructor" in roster_roles)
     )
-    is_learner = membership is not None and membership.standing != "staff" and "Learner" in launch.roles
+    is_learner = here.membership_id is not None and here.standing != "staff" and "Learner" in launch.roles
     observed = launch.mentored_subjects if "Mentor" in launch.roles and launch.context_id else frozenset()
     is_stranger = instructor and not roster_roles and "teacher" not in platform_roles
     return Viewer(
@@ -122,8 +130,8 @@ def viewer_of(launch: LaunchFacts) -> Viewer:
         is_applicant=launch.context_id is not None
         and not is_trainer
         and (is_stranger or launch.is_platform_administrator),
-        role_unchecked=is_stranger and not is_trainer and not roster_known,
-        own_membership_id=membership.id if membership and is_learner else None,
+        role_unchecked=is_stranger and not is_trainer and not here.roster_known,
+        own_membership_id=here.membership_id if is_learner else None,
         observed_subjects=observed,
     )
 
@@ -134,12 +142,17 @@ def visible_learners(viewer: Viewer) -> Select[Membership]:
     Trainers: learners of the launched course. E-mentors: open assignments in courses where they are named and
     which they have not left. Observers: exactly the learners the platform named. Everybody else: none.
     """
+    return _select_visible(viewer)
+
+
+def _select_visible(viewer: Any) -> Select[Membership]:
+    """`viewer`: as what somebody looks; who and where may be given when the statement is run."""
     reasons: list[ColumnElement[bool]] = [false()]
     if viewer.is_trainer:
         reasons.append(Membership.context_id == viewer.context_id)
     if viewer.is_mentor:
         reasons.append(_in_caseload(viewer))
-    if viewer.observed_subjects:
+    if viewer.is_observer:
         reasons.append(_is_observed(viewer))
     return (
         select(Membership)
@@ -155,12 +168,34 @@ def visible_learners(viewer: Viewer) -> Select[Membership]:
 
 def get_learner(viewer: Viewer, membership_id: int) -> Membership:
     """One learner whom the viewer may see. Raises AccessDenied for any other id, existing or not."""
-    statement = visible_learners(viewer).where(Membership.id == membership_id)
-    statement = statement.options(joinedload(Membership.context, innerjoin=True))
-    membership = db.session.scalars(statement).one_or_none()
+    as_what = (viewer.is_trainer, viewer.is_mentor, viewer.is_observer)
+    statement = _learner_statement(db.engine.dialect.name, *as_what)
+    who = {name: getattr(viewer, name) for name in _GIVEN} | {"membership_id": membership_id}
+    who["observed_subjects"] = list(viewer.observed_subjects)
+    membership = db.session.scalars(statement, who).one_or_none()
     if membership is None:
         raise AccessDenied("learner")
     return membership
+
+
+@cache
+def _learner_statement(
+    _dialect: str, is_trainer: bool, is_mentor: bool, is_observer: bool
+) -> Select[Membership]:
+    """`get_learner`'s, made once for each kind of viewer: making it takes longer than the answer."""
+    given: dict[str, Any] = {name: bindparam(name) for name in _GIVEN}
+    viewer = SimpleNamespace(
+        is_trainer=is_trainer,
+        is_mentor=is_mentor,
+        is_observer=is_observer,
+        observed_subjects=bindparam("observed_subjects", expanding=True),
+        **given,
+    )
+    return (
+        _select_visible(viewer)
+        .where(Membership.id == bindparam("membership_id"))
+        .options(joinedload(Membership.context, innerjoin=True))
+    )
 
 
 def get_own_membership(viewer: Viewer) -> Membership:
@@ -230,36 +265,59 @@ def _grants_statement(_dialect: str) -> CompoundSelect[str, int | None]:
     return union_all(given, select(literal("mentor"), by_role.c.context_id))
 
 
-def _look_into_course(launch: LaunchFacts) -> tuple[Membership | None, bool]:
-    """The viewer's membership of the launched course, whether its roster was read at the last try."""
-    own = and_(Membership.context_id == Context.id, Membership.person_id == launch.person_id)
-    roster = and_(
-        Freshness.context_id == Context.id, Freshness.kind == "roster", Freshness.source == SOURCE_LTI
-    )
-    statement = (
-        select(Membership, Freshness.as_of, Freshness.error_code)
-        .select_from(Context)
-        .outerjoin(Membership, own)
-        .outerjoin(Freshness, roster)
-        .where(Context.id == launch.context_id)
-        # Joined, as it is by default, the person would be asked for where there is no membership, too.
-        .options(lazyload(Membership.person))
-    )
-    row = db.session.execute(statement).one_or_none() if launch.context_id is not None else None
-    if row is None:
-        return None, True
-    membership, as_of, error_code = row
-    return membership, as_of is not None and error_code is None
+@dataclass(frozen=True)
+class _Here:
+    """The viewer's membership of the launched course, if there is one, and the state of its roster."""
+
+    membership_id: int | None = None
+    standing: str | None = None
+    status: str | None = None
+    nrps_roles: list[str] | None = None
+    platform_roles: list[str] | None = None
+    roster_known: bool = True
+    """Whether it was read at the last try."""
 
 
-def _roles_here(membership: Membership | None) -> tuple[list[str], list[str]]:
+_IN_COURSE = (
+    select(
+        Membership.id,
+        Membership.standing,
+        Membership.status,
+        Membership.nrps_roles,
+        Membership.platform_roles,
+        and_(Freshness.as_of.is_not(None), Freshness.error_code.is_(None)),
+    )
+    .select_from(Context)
+    .outerjoin(
+        Membership,
+        and_(Membership.context_id == Context.id, Membership.person_id == bindparam("person_id")),
+    )
+    .outerjoin(
+        Freshness,
+        and_(Freshness.context_id == Context.id, Freshness.kind == "roster", Freshness.source == SOURCE_LTI),
+    )
+    .where(Context.id == bindparam("context_id"))
+)
+"""Every request asks this: see `_grants_statement`."""
+
+
+def _look_into_course(launch: LaunchFacts) -> _Here:
+    """What is known of the viewer in the launched course; nothing outside a course."""
+    if launch.context_id is None:
+        return _Here()
+    who = {"person_id": launch.person_id, "context_id": launch.context_id}
+    row = db.session.execute(_IN_COURSE, who).one_or_none()
+    return _Here(*row) if row is not None else _Here()
+
+
+def _roles_here(here: _Here) -> tuple[list[str], list[str]]:
     """Roles of an active member in the roster, and the platform's own names of them; leavers have none."""
-    if membership is None or membership.status != "active":
+    if here.status != "active":
         return [], []
-    return membership.nrps_roles or [], membership.platform_roles or []
+    return here.nrps_roles or [], here.platform_roles or []
 
 
-def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:
+def _in_caseload(viewer: Any) -> ColumnElement[bool]:
     """Assigned, and e-mentor there still: named and not gone, or by a role of the platform."""
     named = exists().where(
         RoleGrant.person_id == viewer.person_id,
@@ -277,7 +335,7 @@ def _in_caseload(viewer: Viewer) -> ColumnElement[bool]:
     return and_(assigned, or_(named, by_role))
 
 
-def _is_observed(viewer: Viewer) -> ColumnElement[bool]:
+def _is_observed(viewer: Any) -> ColumnElement[bool]:
     return and_(
         Membership.context_id == viewer.context_id,
         Person.platform_id == viewer.platform_id,
