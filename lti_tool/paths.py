@@ -6,6 +6,7 @@ package called "templates" lands in anybody's site-packages.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -28,8 +29,14 @@ def translations_folder() -> Path:
 
 def offered_languages() -> list[str]:
     """Languages that have a translation, and the one the texts are written in."""
-    translated = (path.parent.parent.name for path in translations_folder().glob("*/LC_MESSAGES/messages.mo"))
-    return sorted({SOURCE_LANGUAGE, *translated})
+    return list(_languages_in(translations_folder()))
+
+
+@cache
+def _languages_in(folder: Path) -> tuple[str, ...]:
+    """Looked up once: every request asks."""
+    translated = (path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/messages.mo"))
+    return tuple(sorted({SOURCE_LANGUAGE, *translated}))
 
 
 def migrations_folder() -> Path:

@@ -107,23 +107,26 @@ def list_navigation(viewer: Viewer) -> list[NavigationItem]:
 
 def offered_locales() -> list[str]:
     """Codes of the languages there are translations for; English is in the texts themselves."""
-    codes = {str(locale) for locale in get_babel().instance.list_translations()} | {"en"}
-    return sorted(codes)
+    return list(_own_names(tuple(get_babel().translation_directories)))
 
 
 def list_languages() -> list[LanguageChoice]:
     """Each language by its own name."""
     current = str(get_locale())
-    return [
-        LanguageChoice(code, (Locale.parse(code).get_display_name() or code).capitalize(), code == current)
-        for code in offered_locales()
-    ]
+    names = _own_names(tuple(get_babel().translation_directories))
+    return [LanguageChoice(code, name, code == current) for code, name in names.items()]
+
+
+@cache
+def _own_names(_folders: tuple[str, ...]) -> dict[str, str]:
+    """Languages that are offered, by code. Looked up once for these folders: every page asks."""
+    codes = {str(locale) for locale in get_babel().instance.list_translations()} | {"en"}
+    return {code: (Locale.parse(code).get_display_name() or code).capitalize() for code in sorted(codes)}
 
 
 def asset_url(filename: str) -> str:
     """Address of a static file with its fingerprint: cached for good, and fetched anew when it changed."""
-    folder = Path(str(assets.static_folder))
-    mark = _fingerprint(folder / filename) if not current_app.debug else None
+    mark = _fingerprint(filename) if not current_app.debug else None
     return url_for("console_assets.static", filename=filename, v=mark)
 
 
@@ -135,5 +138,5 @@ def mailto(address: str, body: str = "") -> str:
 
 
 @cache
-def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _fingerprint(filename: str) -> str:
+    return hashlib.sha256((Path(str(assets.static_folder)) / filename).read_bytes()).hexdigest()[:12]
