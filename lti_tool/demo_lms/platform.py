@@ -35,13 +35,20 @@ class TokenRefused(Exception):
 
 
 class DemoRegistration(Registration):
-    """The library works the key id out again for each signature, which costs more than the signature."""
+    """The library reads the key and works its id out for each signature, far more work than signing."""
 
     _kid: str | None = None
 
+    def sign_with(self, key: rsa.RSAPrivateKey) -> None:
+        """The private key goes to PyJWT as it is, which takes one that was read as well as its text."""
+        public_pem = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        self.set_platform_private_key(key)
+        self.set_platform_public_key(public_pem.decode())
+        self._kid = self.get_jwk(public_pem.decode())["kid"]
+
     def get_kid(self) -> str | None:
-        if self._kid is None:
-            self._kid = super().get_kid()
         return self._kid
 
 
@@ -170,9 +177,6 @@ def make_platform(
 ) -> PlatformKeys:
     """The registration of the one tool this site knows, with the key pair from the state folder."""
     key = _read_or_make_key(state_dir / KEY_FILE)
-    public_pem = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
     registration = DemoRegistration()
     registration.set_iss(base_url).set_client_id(constants.CLIENT_ID).set_deployment_id(
         constants.DEPLOYMENT_ID
@@ -180,6 +184,5 @@ def make_platform(
     registration.set_launch_url(tool_url + constants.TOOL_LAUNCH_PATH)
     registration.set_oidc_login_url(tool_url + constants.TOOL_LOGIN_PATH)
     registration.set_tool_key_set_url(tool_jwks_url or tool_url + constants.TOOL_JWKS_PATH)
-    registration.set_platform_private_key(_private_pem(key).decode())
-    registration.set_platform_public_key(public_pem.decode())
+    registration.sign_with(key)
     return PlatformKeys(registration=registration, token_url=base_url + constants.TOKEN_PATH)
