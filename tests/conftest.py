@@ -87,6 +87,15 @@ def _addresses_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> Iterator[None]:
+    """By all applications of this run: compiling them anew for each would cost more than most tests do."""
+    kept = FileSystemBytecodeCache(str(databases.run_folder()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": kept})
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _keys_made_once() -> Iterator[None]:
     with key_pool.handed_out():
@@ -194,8 +203,6 @@ def app(settings: Settings) -> Iterator[Flask]:
     from lti_tool.app import create_app
 
     application = create_app(settings)
-    # Compiling templates anew for each test would cost more than most tests do.
-    application.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(databases.run_folder()))
     yield application
     with application.app_context():
         db.session.remove()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from flask import Flask, url_for
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
@@ -70,7 +70,7 @@ class Walk:
 
     def address(self, endpoint: str, session: OpenedSession, learner_id: int) -> str:
         """Address of a page of one session, pointed at the main course wherever it points at something."""
-        rule = next(r for r in self.app.url_map.iter_rules() if r.endpoint == endpoint)
+        rule = next(self.app.url_map.iter_rules(endpoint))
         pointed = {name: number for name, number in self.support.items() if name in rule.arguments}
         values: dict[str, object] = {"handle": session.handle, **pointed}
         if "membership_id" in rule.arguments:
@@ -84,8 +84,7 @@ class Walk:
         assert rule.arguments <= set(values), (
             f"say what {rule.arguments - set(values)} of {endpoint} shall be"
         )
-        with self.app.test_request_context(base_url="http://localhost:8000"):
-            return url_for(endpoint, **values)
+        return self.app.url_map.bind("localhost:8000").build(endpoint, values)
 
     def form(self, endpoint: str) -> dict[str, str]:
         """What the form of an action on the main course would send, filled in correctly."""
@@ -224,17 +223,11 @@ class Walk:
         return self._read[1]
 
     def _read_rows(self) -> dict[str, list[tuple[object, ...]]]:
-        with self.app.app_context():
-            connection = db.session.connection()
-            rows = {
-                table.name: sorted(
-                    map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').all()), key=repr
-                )
-                for table in Base.metadata.sorted_tables
-                if table.name not in HARMLESS
-            }
-            db.session.rollback()
-            return rows
+        return {
+            name: self.watch.execute(f'SELECT * FROM "{name}"').fetchall()
+            for name in Base.metadata.tables
+            if name not in HARMLESS
+        }
 
     def named(self, answer: TestResponse) -> set[tuple[str, str]]:
         """Learners whose name stands anywhere in an answer."""
