@@ -4,6 +4,7 @@ indicators to a finding or None.
 What a rule needs, and what it says when that is unknown, stands in rules.py.
 """
 
+from collections.abc import Iterable
 from math import floor
 
 from mentor_console.flags.findings import Finding, Level, Reason, Scalar
@@ -14,18 +15,17 @@ from mentor_console.flags.thresholds import Thresholds
 
 def evaluate_missed_deadline(indicators: Indicators, thresholds: Thresholds) -> Finding | None:
     """A required hand-in is overdue past the grace, within the window, and the cohort has largely handed
-    it in."""
+    it in. What was not read anew is left to what stands (keeping.py)."""
     missed = [
         miss
         for miss in list_credible_misses(indicators, thresholds)
-        if miss.days_overdue <= thresholds.deadline_window_days
+        if miss.is_read and miss.days_overdue <= thresholds.deadline_window_days
     ]
     if not missed:
         return None
-    firm = [miss for miss in missed if _cohort_share(miss) >= thresholds.deadline_full_cohort_share]
     return Finding(
         "missed_deadline",
-        _missed_level(firm, indicators, thresholds),
+        judge_misses(missed, indicators, thresholds),
         tuple(_missed_reason(miss) for miss in missed),
         tuple(_missed_clear(miss) for miss in missed),
         "methodological",
@@ -40,6 +40,17 @@ def list_credible_misses(indicators: Indicators, thresholds: Thresholds) -> list
         for miss in indicators.missed or ()
         if miss.hand_ins is None or _cohort_share(miss) >= thresholds.deadline_min_cohort_share
     ]
+
+
+def judge_misses(misses: Iterable[MissedDeadline], indicators: Indicators, thresholds: Thresholds) -> Level:
+    """How urgent these are together. Of learners who missed the last deadline and were silent for 7 days,
+    77-97 % do not complete (BBB, AAA)."""
+    firm = [miss for miss in misses if _cohort_share(miss) >= thresholds.deadline_full_cohort_share]
+    if not firm:
+        return "watch"
+    overdue = max(miss.days_overdue for miss in firm) >= thresholds.deadline_act_days
+    silent = is_silent_beyond(indicators, thresholds.silent_watch_days)
+    return "act" if overdue or silent or len(firm) > 1 else "week"
 
 
 def evaluate_falling_behind(indicators: Indicators, thresholds: Thresholds) -> Finding | None:
@@ -94,16 +105,6 @@ def _cohort_share(miss: MissedDeadline) -> float:
     """1.0 where the cohort is too small to say: the date is then taken as right."""
     share = miss.hand_ins.share if miss.hand_ins else None
     return 1.0 if share is None else share
-
-
-def _missed_level(firm: list[MissedDeadline], indicators: Indicators, thresholds: Thresholds) -> Level:
-    """Of learners who missed the last deadline and were silent for 7 days, 77-97 % do not complete (BBB,
-    AAA)."""
-    if not firm:
-        return "watch"
-    overdue = max(miss.days_overdue for miss in firm) >= thresholds.deadline_act_days
-    silent = is_silent_beyond(indicators, thresholds.silent_watch_days)
-    return "act" if overdue or silent or len(firm) > 1 else "week"
 
 
 def _missed_reason(miss: MissedDeadline) -> Reason:

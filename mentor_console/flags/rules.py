@@ -11,6 +11,7 @@ from mentor_console.flags.findings import Finding
 from mentor_console.flags.indicators import Indicators
 from mentor_console.flags.keeping import (
     Keep,
+    find_unread_misses,
     keep_as_it_is,
     keep_falling_behind,
     keep_missed_deadline,
@@ -31,37 +32,37 @@ from mentor_console.flags.thresholds import Thresholds
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`needs` names the indicators without which the rule says nothing; `when_unknown` says it for the
-    rules page. `yields_to`: rules whose finding says the same and more. `is_unread`: whether nothing was read
-    that this rule has not gone by; `keep` then says what still stands of its flag, and it raises none."""
+    rules page. `yields_to`: rules whose finding says the same and more. `is_unread`: whether what it goes by,
+    given what it found before, was not read anew; `keep` then says what still stands of its flag."""
 
     rule_id: str
     needs: tuple[str, ...]
     when_unknown: str
     evaluate: Callable[[Indicators, Thresholds], Finding | None]
-    is_unread: Callable[[Indicators], bool] = lambda _indicators: False
+    is_unread: Callable[[Indicators, Finding | None], bool] = lambda _indicators, _before: False
     keep: Keep = keep_as_it_is
     yields_to: tuple[str, ...] = ()
     standings: frozenset[Standing] = WATCHED
 
 
-def _are_visits_unread(indicators: Indicators) -> bool:
+def _are_visits_unread(indicators: Indicators, _before: Finding | None) -> bool:
     return "visits" in indicators.unread
 
 
-def _is_work_unread(indicators: Indicators) -> bool:
+def _is_work_unread(indicators: Indicators, _before: Finding | None) -> bool:
     return "work" in indicators.unread
 
 
-def _are_grades_unread(indicators: Indicators) -> bool:
+def _are_grades_unread(indicators: Indicators, _before: Finding | None) -> bool:
     return "grades" in indicators.unread
 
 
-def _is_no_miss_read(indicators: Indicators) -> bool:
+def _is_a_named_miss_unread(indicators: Indicators, before: Finding | None) -> bool:
     """Deadlines are read one by one: lists of hand-ins tell of some, each learner's progress of others."""
-    return not any(miss.is_read for miss in indicators.missed or ())
+    return before is not None and bool(find_unread_misses(before, indicators))
 
 
-def _is_no_catching_up_read(indicators: Indicators) -> bool:
+def _is_no_catching_up_read(indicators: Indicators, _before: Finding | None) -> bool:
     """Late work that came in is known to be there; only what is not known yet may hide it again."""
     return bool(indicators.unread) and indicators.caught_up is None
 
@@ -78,7 +79,7 @@ RULES: tuple[Rule, ...] = (
         needs=("missed",),
         when_unknown="Hand-in unknown: that deadline is left out. Cohort too small: its date is believed.",
         evaluate=evaluate_missed_deadline,
-        is_unread=_is_no_miss_read,
+        is_unread=_is_a_named_miss_unread,
         keep=keep_missed_deadline,
     ),
     Rule(
@@ -172,6 +173,6 @@ def find_all(
 def _judge(
     rule: Rule, indicators: Indicators, thresholds: Thresholds, before: Finding | None
 ) -> Finding | None:
-    if not rule.is_unread(indicators):
+    if not rule.is_unread(indicators, before):
         return rule.evaluate(indicators, thresholds)
     return rule.keep(before, indicators, thresholds) if before else None

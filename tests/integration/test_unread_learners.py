@@ -56,12 +56,12 @@ def add_class(world: SyncWorld, others: Iterable[int] = (), **columns: Any) -> N
             moodle.completions[(user_id, step)] = (1, 2, unix(START - timedelta(days=5)))
 
 
-def fail_for(world: SyncWorld, user_id: int) -> Any:
-    """Completion of this user times out, until what is returned is put back."""
+def fail_for(world: SyncWorld, user_id: int, asked: str = COMPLETION) -> Any:
+    """Completion of this user times out (or what else is asked), until what is returned is put back."""
     plain = world.client.call_moodle
 
     def call(base: str, token: str, function: str, params: dict[str, Any], **options: Any) -> Any:
-        if function == COMPLETION and params["userid"] == user_id:
+        if function == asked and params["userid"] == user_id:
             raise PlatformUnreachable("slow", code="timeout")
         return plain(base, token, function, params, **options)
 
@@ -138,6 +138,28 @@ def test_a_quiz_is_missed_by_who_is_read_whoever_else_is_not(app_context: Flask)
         world.later(hours=hours).sync()
         told.append([flag[:2] for flag in standing(world, 153)])
     assert told == [[], [("missed_deadline", "week")]]
+
+
+def test_a_question_that_times_out_takes_no_missed_quiz_out_of_the_flag(app_context: Flask) -> None:
+    """The list of hand-ins is read, and tells of the assignment alone."""
+    world = read_without_tokens()
+    quiz = Module(74, "quiz", QUIZ, due=unix(START + timedelta(hours=12)))
+    world.moodle.modules = [quiz, Module(76, "assign", 6, due=unix(START + timedelta(hours=10)))]
+    world.give(145, FIRST)
+    world.give(146, SECOND)
+    for hours in (0, 13, 25):
+        world.later(hours=hours).sync()
+        before = standing(world, 153)
+    assert [(rule, level, len(reasons)) for rule, level, reasons in before] == [("missed_deadline", "act", 2)]
+    world.later(hours=12)
+    visit = unix(world.now - timedelta(minutes=30))
+    world.moodle.users[153] = replace(world.moodle.users[153], last_access=visit)
+    plain = fail_for(world, 153, "mod_quiz_get_user_attempts")
+    assert world.sync().state == "partial"
+    assert standing(world, 153) == before
+    world.client.call_moodle = plain
+    world.later(hours=1).sync()
+    assert standing(world, 153) == before
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from mentor_console.flags.facts import (
     LearnerFacts,
     WorkFacts,
 )
-from mentor_console.flags.findings import LEVEL_ORDER, Finding, finding_from_json
+from mentor_console.flags.findings import LEVEL_ORDER, finding_from_json
 from mentor_console.flags.known_facts import list_known_facts
 from mentor_console.flags.ranking import urgency
 from mentor_console.flags.thresholds import DEFAULT_THRESHOLDS
@@ -278,80 +278,6 @@ def test_good_news_never_stand_beside_an_alarm_to_act_on(
 ) -> None:
     levels = {finding.level for finding in judge(course, tasks, cohort, person).findings}
     assert "praise" not in levels or not levels & {"act", "week"}
-
-
-def due_task(activity_id: int) -> st.SearchStrategy[ActivityFacts]:
-    due_at = st.integers(30, NOW_DAY - 1).map(at)
-    always = st.just(True)
-    return st.builds(
-        ActivityFacts, st.just(activity_id), names, st.just("x"), due_at, always, always, st.booleans()
-    )
-
-
-def open_work(activity_id: int) -> st.SearchStrategy[WorkFacts]:
-    """Mostly not done; now and then late."""
-    late = st.integers(50, NOW_DAY).map(at)
-    left = st.builds(WorkFacts, st.just(activity_id), st.just("incomplete"))
-    return (
-        left | st.builds(WorkFacts, st.just(activity_id), st.just("complete"), late, late) | work(activity_id)
-    )
-
-
-due_tasks = st.tuples(*(due_task(i) for i in IDS))
-busy_learners = st.builds(
-    lambda person, *work: replace(person, work=work, status="active"), learners, *(open_work(i) for i in IDS)
-)
-
-
-def read_up_to_now(person: LearnerFacts) -> LearnerFacts:
-    """Nothing of it lies ahead, and no absence that ends later changes the standing."""
-
-    def past(moment: datetime | None) -> datetime | None:
-        return moment and min(moment, NOW)
-
-    work = tuple(
-        replace(
-            item,
-            completed_at=past(item.completed_at),
-            submitted_at=past(item.submitted_at),
-            graded_at=past(item.graded_at),
-            read_at=NOW,
-        )
-        for item in person.work
-    )
-    moments = {"visits_until": NOW, "work_until": NOW, "paused_until": None, "access_known": True}
-    return replace(person, work=work, last_access_at=past(person.last_access_at), **moments)
-
-
-def is_fresh(finding: Finding, now: datetime) -> bool:
-    """Good news pass on the day they name; nothing else passes."""
-    until = finding.clears[0].values.get("until")
-    return finding.level != "praise" or str(until) >= now.date().isoformat()
-
-
-@given(courses, due_tasks, cohorts, cohorts, busy_learners, st.floats(0.01, 60), st.floats(0, 40))
-@settings(max_examples=100)
-def test_what_others_do_and_the_time_that_passes_change_no_flag_of_who_is_not_read(
-    course: CourseFacts,
-    tasks: tuple[ActivityFacts, ...],
-    cohort: CohortFacts,
-    changed: CohortFacts,
-    person: LearnerFacts,
-    days_later: float,
-    known_less: float,
-) -> None:
-    """Who came meanwhile is known up to an earlier moment than who did not: `known_less`."""
-    rested = replace(course, breaks=())
-    person = read_up_to_now(person)
-    before = judge(rested, tasks, replace(cohort, done_count_median=4.0), person)
-    work = tuple(replace(item, read_at=NOW - timedelta(days=known_less)) for item in person.work)
-    unread = replace(person, work=work, stands=before.findings)
-    later = NOW + timedelta(days=days_later)
-    after = judge(replace(rested, judged_at=NOW), tasks, changed, unread, later)
-    if after.standing != before.standing:
-        return  # an enrolment that lay ahead
-    fresh = [finding for finding in before.findings if is_fresh(finding, later)]
-    assert list(after.findings) == fresh
 
 
 @given(courses, activities, cohorts, learners)

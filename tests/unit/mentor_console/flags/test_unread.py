@@ -100,6 +100,57 @@ def test_of_who_is_not_read_only_what_was_mended_goes() -> None:
     assert missed(replace(person, status="left")) == []
 
 
+TASKS = [assignment(1, due=25, module="quiz"), assignment(2, due=31), assignment(3, due=31.5)]
+ALL_DONE = group(12, work=(handed_in(1), handed_in(2), handed_in(3)))
+NOT_ASKED = nothing(1, read_at=at(25.5))
+"""Within the grace; the learner came since, and the question timed out."""
+
+
+def mixed(*work: WorkFacts) -> tuple[str, list[object]] | None:
+    """The flag on day 34, of who had handed in nothing on day 33 and came then."""
+    tasks = TASKS[: len(work)]
+    before = learner(range(34), work=tuple(nothing(item.activity_id) for item in work))
+    stands = assess(before, 33, activities=tasks, others=ALL_DONE).findings
+    came = replace(before, last_access_at=at(33.9), stands=stands, work=work, work_until=at(32))
+    finding = found(assess(came, 34, course=JUDGED, activities=tasks, others=ALL_DONE), "missed_deadline")
+    return finding and (finding.level, [reason.values["activity_id"] for reason in finding.reasons])
+
+
+@pytest.mark.parametrize(
+    ("work", "told"),
+    [
+        ([NOT_ASKED, nothing(2, read_at=at(34))], ("act", [2, 1])),
+        ([NOT_ASKED, nothing(2, read_at=at(33))], ("act", [2, 1])),  # nor was the other
+        ([NOT_ASKED, handed_in(2, day=33.5)], ("act", [1])),  # for a week overdue
+        ([handed_in(1, day=33.5), nothing(2, read_at=at(31.5))], ("week", [2])),  # no longer two at once
+        ([handed_in(1, day=33.5), nothing(2, read_at=at(33)), nothing(3, read_at=at(32))], ("act", [3, 2])),
+        ([handed_in(1, day=33.5), nothing(2, read_at=at(34)), nothing(3, read_at=at(32))], ("act", [3, 2])),
+        ([handed_in(1, day=33.5), handed_in(2, day=33.5), nothing(3, read_at=at(32))], ("week", [3])),
+    ],
+)
+def test_a_deadline_that_was_read_says_nothing_of_another_that_was_not(
+    work: list[WorkFacts], told: tuple[str, list[object]]
+) -> None:
+    """The flag is as urgent as it was, unless it was so by work that has come in."""
+    assert mixed(*work) == told
+
+
+def test_the_cohort_of_today_decides_about_no_deadline_that_was_not_read() -> None:
+    """Few had handed in the quiz; by now most have, but only the essay was read anew."""
+    few = [
+        *group(4, work=(handed_in(1), handed_in(2))),
+        *group(8, first_id=200, work=(nothing(1), handed_in(2))),
+    ]
+    before = learner(range(34), work=(nothing(1), nothing(2)))
+    stands = assess(before, 33, activities=ESSAYS, others=few).findings
+    work = (nothing(1, read_at=at(33)), nothing(2, read_at=at(34)))
+    then = replace(before, work=work, stands=stands, work_until=at(33))
+    both = group(12, work=(handed_in(1), handed_in(2)))
+    finding = found(assess(then, 34, course=JUDGED, activities=ESSAYS, others=both), "missed_deadline")
+    assert finding is not None
+    assert (finding.level, [reason.values["handed_in"] for reason in finding.reasons]) == ("week", [4, 12])
+
+
 def test_a_reading_the_rules_have_not_gone_by_counts_though_it_is_not_of_today() -> None:
     person = learner(range(34), work=(nothing(1, read_at=at(33.5)), nothing(2, read_at=at(29))))
     unread = replace(person, visits_until=at(33.5), work_until=at(33.5))
