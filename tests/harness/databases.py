@@ -97,7 +97,9 @@ def shared_engines() -> Iterator[Callable[[str], None]]:
         url = make_url(options["url"]).render_as_string(hide_password=False)
         if url not in shared:
             return make_anew(bind_key, options, app)
-        return engines.setdefault(url, make_anew(bind_key, options, app))
+        if url not in engines:
+            engines[url] = make_anew(bind_key, options, app)
+        return engines[url]
 
     def share(url: str) -> None:
         shared.add(url)
