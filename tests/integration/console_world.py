@@ -150,10 +150,9 @@ class World:
         return _saved(Progress(membership_id=membership.id, activity_id=activity.id, **{**given, **columns}))
 
     def be_active(self, membership: Membership, days: Sequence[date]) -> None:
-        db.session.add_all(
-            ActiveDay(membership_id=membership.id, day=day, evidence="visit", source="moodle") for day in days
-        )
-        db.session.flush()
+        if days:
+            seen = {"membership_id": membership.id, "evidence": "visit", "source": "moodle"}
+            db.session.execute(insert(ActiveDay), [{**seen, "day": day} for day in days])
 
     def be_active_daily(self, membership: Membership, until_days_ago: int, days: int = 30) -> None:
         last = NOW.date() - timedelta(days=until_days_ago)
