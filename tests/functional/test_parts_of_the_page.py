@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from flask import Flask
 
+from mentor_console import desks
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Page
 
@@ -167,6 +168,22 @@ def test_the_course_goes_on_listing_whom_it_listed(desk: Desk) -> None:
     refused = desk.open("trainer", form.action, dict(form.fields) | {"learners": "many"})
     assert refused.form("/language")["back"].endswith("/course?show=without&q=c")
     assert any(dict(form.fields).get("q") == "c" for form in refused.forms)
+
+
+def test_the_course_lists_the_same_while_one_looks_elsewhere_on_its_page(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a former learner, or at older changes."""
+    monkeypatch.setattr(desks, "CHANGES_SHOWN", 1)
+    for limit in ("40", "50"):
+        form = desk.open("trainer", "course").form("/caps")
+        desk.follow("trainer", form.action, dict(form.fields) | {"learners": limit})
+    page = desk.open("trainer", "course?show=without&q=c")
+    (form,) = (form for form in page.forms if "former" in dict(form.fields))
+    assert dict(form.fields) == {"show": "without", "q": "c", "former": ""}
+    older = desk.open("trainer", page.link("Older changes"))
+    assert "/caps?show=without&q=c#" in older.form("/caps").action
+    assert older.link("Newest changes").endswith("/course?show=without&q=c#changes")
 
 
 def test_the_own_page_answers_with_every_part(desk: Desk) -> None:
