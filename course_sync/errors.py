@@ -52,5 +52,9 @@ class AddressRefused(PlatformError):
     code = "address_refused"
 
 
+HOPELESS = frozenset({"address_refused", "html_answer", "invalidtoken", "redirected"})
+"""Codes of a PlatformError after which every further call to the same site would end the same way."""
+
+
 class SyncBusy(CourseSyncError):
     """Another process is already syncing this context."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from course_sync.errors import PlatformAnswerInvalid, PlatformError, PlatformUnreachable
+from course_sync.errors import HOPELESS, PlatformAnswerInvalid, PlatformError, PlatformUnreachable
 from course_sync.facts import Roster, Structure
 from course_sync.models import SOURCE_MOODLE
 from course_sync.progress_records import list_activities, record_activities, record_course
@@ -26,8 +26,6 @@ from course_sync.sources.moodle_report import MoodleReport
 from course_sync.sync_runs import RunKeeper
 
 PROGRESS_KINDS = ("structure", "submissions", "grades", "posts", "completion", "extensions")
-_HOPELESS = frozenset({"address_refused", "html_answer", "invalidtoken", "redirected"})
-"""After one of these every further call to the same site would end the same way."""
 
 
 class Pull:
@@ -93,7 +91,7 @@ class Pull:
         error = self.roster_errors.get(SOURCE_MOODLE)
         if self._progress is None or (error and not self._tools.is_whole):
             return
-        if error and (isinstance(error, PlatformUnreachable) or error.code in _HOPELESS):
+        if error and (isinstance(error, PlatformUnreachable) or error.code in HOPELESS):
             for kind in PROGRESS_KINDS:
                 self._tools.close(kind, [error])
             return

@@ -4,14 +4,14 @@ missing work, whether there is an extension, or an attempt that has no grade yet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from course_sync.database import db
-from course_sync.errors import PlatformError, PlatformRefused
+from course_sync.errors import HOPELESS, PlatformAnswerInvalid, PlatformError, PlatformRefused
 from course_sync.facts import LearnerProgress, SubmissionFact, Updates
 from course_sync.learner_cells import CellBook, CellValues, Days, course_completed_at
 from course_sync.models import SOURCE_MOODLE
@@ -118,6 +118,8 @@ class _Search:
     doubts: list[Doubt]
     known: Mapping[int, Unsettled]
     sought: int | None = None
+    is_whole: bool = False
+    """Whether none of its questions was left without an answer."""
 
     def questions(self, source: ProgressSource, budget: _Budget) -> Iterator[Asked]:
         """The calls, one after the other, as long as there is something to find."""
@@ -144,19 +146,26 @@ def settle_doubts(tools: PullTools, source: ProgressSource) -> None:
     problems: list[PlatformError] = []
     for search in _plan_searches(tools, source, book):
         tools.keeper.expect(min(len(search.doubts), budget.left))
-        problems += _ask(tools, source, book, search, budget)
-        if problems or budget.was_short or tools.stopped:
+        failed = _ask(tools, source, book, search, budget)
+        problems += failed
+        if budget.was_short or tools.stopped or not all(map(_is_refusal, failed)):
             break
+        search.is_whole = not failed
     if budget.was_short:
         said = f"{MAX_DOUBTS} single questions were asked; the next updates ask the others"
         problems.append(PlatformRefused(said, code="questions_left"))
     tools.close("extensions", problems)
 
 
+def _is_refusal(problem: PlatformError) -> bool:
+    """Whether this was an answer to one question, which says nothing of those about other work."""
+    return isinstance(problem, PlatformRefused | PlatformAnswerInvalid) and problem.code not in HOPELESS
+
+
 def _plan_searches(tools: PullTools, source: ProgressSource, book: CellBook) -> Iterator[_Search]:
     """Activity by activity: what is known of everybody's work at all of them would not fit into memory.
 
-    Who takes the next search says that all questions of the one before were answered.
+    Who takes the next search has noted in the one before whether all its questions were answered.
     """
     updates = tools.fetch_updates(source, "extensions")
     told = ToldAttempts(_list_seen(tools, book), updates.since) if updates else ToldAttempts()
@@ -167,9 +176,10 @@ def _plan_searches(tools: PullTools, source: ProgressSource, book: CellBook) -> 
             doubts = plan_extension_doubts(book.learners, activity, known, tools.now)
             yield _Search(activity, doubts, known)
             continue
-        yield _Search(activity, plan_attempt_doubts(book.learners, activity, known, told), known)
-        yield from _search_listed(book, activity, updates, told)
-        if tools.is_whole:
+        doubted = _Search(activity, plan_attempt_doubts(book.learners, activity, known, told), known)
+        yield doubted
+        listed_whole = yield from _search_listed(book, activity, updates, told)
+        if tools.is_whole and doubted.is_whole and listed_whole:
             record_hand_ins_read([activity.activity_id], tools.now)
             db.session.commit()
     for activity in book.activities:
@@ -179,14 +189,18 @@ def _plan_searches(tools: PullTools, source: ProgressSource, book: CellBook) -> 
 
 def _search_listed(
     book: CellBook, quiz: ActivityRow, updates: Updates | None, told: ToldAttempts
-) -> Iterator[_Search]:
-    """Whose the attempts are that the list tells of, where it tells of more than are known."""
+) -> Generator[_Search, None, bool]:
+    """Whose the attempts are that the list tells of, where it tells of more than are known; returns whether
+    that was answered."""
     if updates is None or quiz.module != "quiz" or quiz.external_id not in updates.attempted:
-        return
+        return True
     known = list_unsettled(quiz.activity_id)
     untold = count_untold_attempts(quiz, updates, known, told)
-    if untold:
-        yield _Search(quiz, plan_attempt_search(book.learners, quiz, known, told), known, untold)
+    if not untold:
+        return True
+    search = _Search(quiz, plan_attempt_search(book.learners, quiz, known, told), known, untold)
+    yield search
+    return search.is_whole
 
 
 def _list_seen(tools: PullTools, book: CellBook) -> set[int]:

@@ -13,6 +13,7 @@ from flask import Flask
 from course_sync import pull_learners, pull_work
 from course_sync.database import db
 from course_sync.errors import PlatformError, PlatformRefused, PlatformUnreachable
+from tests.harness.fake_moodle import Module
 from tests.harness.sync_world import START, SyncWorld, small_course, unix
 
 ATTEMPTS, CHANGES = "mod_quiz_get_user_attempts", "core_course_get_updates_since"
@@ -26,9 +27,10 @@ class Died(BaseException):
 
 
 @pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """Nothing here is different on PostgreSQL."""
-    return sqlite_url
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite where a test does not name another: nothing in it is different on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
 
 
 @pytest.fixture(params=["told", "untold"])
@@ -165,6 +167,52 @@ def test_who_is_asked_in_vain_does_not_keep_the_others_from_their_turn(
     assert submission(world, 152) == "submitted"
     asked = [call["userid"] for call in world.moodle.called(ATTEMPTS)]
     assert len(asked) == len(set(asked))
+
+
+def fail_for(world: SyncWorld, user_id: int, problem: PlatformError) -> Any:
+    """Every question about this user at the quiz ends like this, until what is returned is put back."""
+    plain = world.client.call_moodle
+
+    def call(base_url: str, token: str, name: str, params: dict[str, Any], **options: Any) -> Any:
+        if name == ATTEMPTS and (params["userid"], params["quizid"]) == (user_id, INSTANCE):
+            raise problem
+        return plain(base_url, token, name, params, **options)
+
+    world.client.call_moodle = call
+    return plain
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_one_refused_question_keeps_no_older_work_from_being_asked_about(app_context: Flask) -> None:
+    """Nor is the quiz it was about known of everybody, until it is answered."""
+    world = small_course(SyncWorld())
+    world.moodle.modules[2].due = unix(START - timedelta(hours=5))
+    world.moodle.modules.append(Module(80, "quiz", 22, due=unix(START - timedelta(days=5))))
+    world.moodle.attempts[LATE, 22] = ("finished", unix(START - timedelta(days=6)))
+    plain = fail_for(world, 147, PlatformRefused("not active", code="usernotconfirmed"))
+    report = world.sync()
+    assert [(row.kind, row.code) for row in report.errors] == [("extensions", "usernotconfirmed")]
+    known = world.progress(LATE, 80)
+    assert known is not None
+    assert (known.submission, submission(world), submission(world, 147)) == ("submitted", "none", None)
+    assert world.freshness("extensions").as_of is None
+    world.moodle.calls.clear()
+    world.client.call_moodle = plain
+    assert world.later(hours=1).sync().state == "done"
+    assert [(call["userid"], call["quizid"]) for call in world.moodle.called(ATTEMPTS)] == [(147, INSTANCE)]
+    assert (submission(world, 147), world.freshness("extensions").as_of) == ("none", world.now)
+
+
+@pytest.mark.parametrize("problem", [SLOW, PlatformRefused("no", code="invalidtoken")])
+def test_a_platform_that_does_not_answer_is_asked_about_no_older_work(
+    app_context: Flask, problem: PlatformError
+) -> None:
+    world = small_course(SyncWorld())
+    world.moodle.modules[2].due = unix(START - timedelta(hours=5))
+    world.moodle.modules.append(Module(80, "quiz", 22, due=unix(START - timedelta(days=5))))
+    fail_for(world, 147, problem)
+    world.sync()
+    assert {call["quizid"] for call in world.moodle.called(ATTEMPTS)} == {INSTANCE}
 
 
 def test_an_attempt_of_somebody_in_no_group_does_not_hide_the_one_of_a_group(app_context: Flask) -> None:
