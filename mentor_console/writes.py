@@ -1,7 +1,7 @@
 """Writing a row that may already be there: the database's unique indexes decide, not a look beforehand.
 
 Both databases know INSERT ... ON CONFLICT DO NOTHING, also against partial indexes, so two requests at once
-end as one row and no error.
+end as one row and no error (course_sync.bulk).
 """
 
 from __future__ import annotations
@@ -10,26 +10,19 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Update
 
+from course_sync.bulk import change_rows, insert_new
 from course_sync.database import Model, db
 
 SAME_CLICK = timedelta(minutes=1)
 """The same thing done again by the same person within this time is one click that was sent twice."""
-_CHUNK_ROWS = 500
-"""Far below SQLite's limit of bound parameters for the widest table written here."""
 
 
 def insert_once(model: type[Model], rows: Sequence[dict[str, Any]]) -> int:
     """Insert the rows that break no unique index. How many were new; the caller commits."""
-    inserted = 0
-    for start in range(0, len(rows), _CHUNK_ROWS):
-        chunk = list(rows[start : start + _CHUNK_ROWS])
-        make = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-        statement = make(model).values(chunk).on_conflict_do_nothing().returning(model.__table__.c.id)
-        inserted += len(db.session.execute(statement).all())
-    return inserted
+    db.session.flush()  # the rows may name what the session has not written yet
+    return insert_new(model, rows)
 
 
 def is_as_sent(row: Model, sent: Mapping[str, Any]) -> bool:
@@ -42,5 +35,4 @@ def update_rows(statement: Update) -> int:
 
     The one statement decides who was first, not a look beforehand.
     """
-    result = db.session.execute(statement.execution_options(synchronize_session=False))
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    return change_rows(statement)
