@@ -107,13 +107,12 @@ def _keep_hand_ins(
     if told.by_team:
         tools.team_activities.add(activity.activity_id)
     cells |= dict.fromkeys(told.absent, NOTHING) if believe_silence else {}
-    tools.write_submissions(book, cells, told.by_team)
     if believe_silence and (told.listed or told.absent):
         if tools.is_whole:
             record_hand_ins_read([activity.activity_id], tools.now)
         else:
             confirm_hand_ins(activity.activity_id, [row.membership_id for row in book.learners], tools.now)
-        db.session.commit()
+    tools.write_submissions(book, cells, told.by_team)
 
 
 def pull_grades(tools: PullTools, source: ProgressSource) -> None:

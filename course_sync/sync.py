@@ -109,9 +109,10 @@ def sync_context(
         link.begin(insist=trigger in INSISTENT)
         keeper.on_beat = link.renew
         reach = replace(services, client=services.client.for_run(gate))
-        pulls = [_make_pull(context, reach, keeper, pool, now)]
+        ref = _ref(context, services)
+        pulls = [_make_pull(context, ref, reach, keeper, pool)]
         pulls[0].run()
-        pulls += run_own_pulls(context, reach, _ref(context, services), keeper, pool, pulls[0].believed)
+        pulls += run_own_pulls(context, reach, ref, keeper, pool, pulls[0].believed)
         if not any(pull.has_roster for pull in pulls):
             nothing = PlatformRefused("neither a roster nor an API", code="no_source")
             keeper.note("roster", SOURCE_LTI, nothing)
@@ -176,13 +177,17 @@ def _ref(context: Context, services: PlatformServices) -> ContextRef:
 
 
 def _make_pull(
-    context: Context, services: PlatformServices, keeper: RunKeeper, pool: ThreadPoolExecutor, now: datetime
+    context: Context,
+    ref: ContextRef,
+    services: PlatformServices,
+    keeper: RunKeeper,
+    pool: ThreadPoolExecutor,
 ) -> Pull:
     lti = _lti_source(context, services)
     progress = _progress_source(context, services, keeper)
     rosters: list[RosterSource] = [source for source in (lti, progress) if source is not None]
     report = _report_source(context, services) if progress else None
-    return Pull(_ref(context, services), rosters, _connected(context), progress, keeper, pool, now, report)
+    return Pull(ref, rosters, _connected(context), progress, keeper, pool, keeper.as_of, report)
 
 
 def _report_source(context: Context, services: PlatformServices) -> MoodleReport | None:

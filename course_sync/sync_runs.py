@@ -84,10 +84,10 @@ class RunKeeper:
     stopped: str = ""
     """Why the run stops early: CANCELLED | TOO_LONG; "" = it does not."""
     _started: float = field(init=False)
-    _beaten: float | None = None
+    _beaten: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._started = self.pulse.steady_seconds()
+        self._started = self._beaten = self.pulse.steady_seconds()
 
     def begin_step(self, step: str) -> None:
         """From here on this kind of fact is being read (STEPS)."""
@@ -137,7 +137,7 @@ class RunKeeper:
         """Sign of life with the state so far, at most once a second. Raises SyncBusy if taken over."""
         # Seconds that only grow: a clock that is set back must not silence a run that is alive.
         steady = self.pulse.steady_seconds()
-        if not force and self._beaten is not None and steady - self._beaten < _BEAT_EVERY_SECONDS:
+        if not force and steady - self._beaten < _BEAT_EVERY_SECONDS:
             return
         self._beaten = steady
         self._write(beat_at=self.pulse.real_now(), requests=self.on_beat())
