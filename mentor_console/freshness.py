@@ -75,6 +75,7 @@ def merge_freshness(parts: Collection[DataFreshness]) -> DataFreshness:
         unconnected=tuple(sorted({product for part in parts for product in part.unconnected})),
         by_own_accounts=any(part.by_own_accounts for part in parts),
         own_refused_at=next((part.own_refused_at for part in parts if part.own_refused_at), None),
+        visits_at=min((part.visits_at for part in parts if part.visits_at is not None), default=None),
     )
 
 
@@ -130,14 +131,15 @@ def _newest_by_kind(rows: Iterable[Freshness]) -> dict[str, Reading]:
 
 
 def _freshness(rows: Sequence[Freshness], run: SyncRun | None, connection: _Connection) -> DataFreshness:
-    moments = [reading.as_of for reading in _newest_by_kind(rows).values()]
+    moments = {kind: reading.as_of for kind, reading in _newest_by_kind(rows).items()}
     return DataFreshness(
-        as_of=min(moments, default=None),
+        as_of=min(moments.values(), default=None),
         missing=tuple(_missing(row) for row in rows if row.error_code),
         running=SyncProgress(run.steps_done, run.steps_total, run.started_at, run.step) if run else None,
         unconnected=connection.unconnected,
         by_own_accounts=connection.by_own_accounts,
         own_refused_at=connection.own_refused_at,
+        visits_at=moments.get("access"),
     )
 
 

@@ -34,7 +34,7 @@ from mentor_console.notes import list_notes
 from mentor_console.own_facts import find_posts, find_reported, list_known_facts
 from mentor_console.playbooks import suggest
 from mentor_console.quieting import list_asking, see
-from mentor_console.reading_times import list_read_at
+from mentor_console.reading_times import find_unread_since, list_read_at
 from mentor_console.screens import (
     LearnerPage,
     MentorInfo,
@@ -88,6 +88,7 @@ def get_learner_page(
     picture = _take_picture(learner, viewer, now, zone)
     flags = list_open_flags(picture.told.flags)
     history = build_timeline(learner, picture.known.activities, picture.known.rows, picture.told, kinds)
+    freshness = freshness_of([learner.context_id])
     return LearnerPage(
         membership_id=learner.id,
         **_about(learner),
@@ -101,7 +102,8 @@ def get_learner_page(
         active_days=tuple(picture.known.active_days),
         progress=picture.progress,
         **_below(before, history),
-        freshness=freshness_of([learner.context_id]),
+        freshness=freshness,
+        unread_since=find_unread_since(learner, freshness.visits_at),
         tasks=tuple(picture.told.tasks),
         notes=list_notes(viewer, learner),
         answers=tuple(picture.told.answers),

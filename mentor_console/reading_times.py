@@ -12,15 +12,20 @@ from typing import Protocol
 
 from course_sync.models import Activity, Progress
 from course_sync.reading_plan import ACCESS_SETTLES
-from mentor_console.flags.unread import PROGRESS_AGE
+from mentor_console.flags.unread import PROGRESS_AGE, STALE
 
 
-class ReadMember(Protocol):
-    """The columns of a membership that tell when the learner's own progress was looked at."""
+class SeenMember(Protocol):
+    """The columns of a membership that tell when visits and the learner's own progress were read."""
 
-    last_access_at: datetime | None
     access_as_of: datetime | None
     progress_as_of: datetime | None
+
+
+class ReadMember(SeenMember, Protocol):
+    """Those that tell, too, which visits the readings took in."""
+
+    last_access_at: datetime | None
     progress_access_at: datetime | None
 
 
@@ -63,6 +68,26 @@ def read_learner(member: ReadMember, last_reads: Mapping[str, datetime]) -> Lear
         last_access_at=member.last_access_at,
         access_as_of=member.access_as_of,
     )
+
+
+def is_read(member: SeenMember, visits_read_at: datetime | None) -> bool:
+    """Whether anything is known, and not of long ago, by which this learner could stand out."""
+    is_known = member.access_as_of or member.progress_as_of
+    return bool(is_known) and find_unread_since(member, visits_read_at) is None
+
+
+def find_unread_since(member: SeenMember, visits_read_at: datetime | None) -> datetime | None:
+    """When anything was last read by which this learner could stand out, if that is too long ago; None = not
+    so, or nothing ever was.
+
+    Too long against the newest list of the course, not against now: while the platform as a whole does not
+    answer, everybody is known up to the same moment, and each page says that one. A list that leaves out the
+    learner, or when the learner came, is what this is about. Progress is read every few days.
+    """
+    read_at, age = member.access_as_of, STALE
+    if member.progress_as_of and (read_at is None or member.progress_as_of > read_at):
+        read_at, age = member.progress_as_of, PROGRESS_AGE
+    return read_at if read_at and visits_read_at and visits_read_at - read_at > age else None
 
 
 def _until(read_at: datetime | None, expected_at: datetime | None) -> datetime | None:

@@ -43,6 +43,8 @@ class DataFreshness:
     """What is told comes by the accounts of single people, as far as those see."""
     own_refused_at: datetime | None = None
     """When Moodle refused the token of the reader's own account, in real time; None = it did not."""
+    visits_at: datetime | None = None
+    """When a list of the course's last visits was last read, of whomever it told."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,16 @@ class SetAside:
 
 @dataclass(frozen=True)
 class QuietLearner:
-    """A learner nobody needs to worry about today."""
+    """A learner without a card; `unread_since`: nothing was read since, though of others it was; None with
+    `is_read` False = nothing ever was."""
 
     membership_id: int
     name: str
     course_title: str
     last_access_at: datetime | None
     access_known: bool
+    is_read: bool = True
+    unread_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ class Today:
     """Open tasks of the caseload that are overdue or due today, oldest first."""
     set_aside: tuple[SetAside, ...] = ()
     unread: tuple[QuietLearner, ...] = ()
-    """Learners of whom neither visits nor steps were ever read: nobody can say that they are fine."""
+    """Learners of whom nothing was ever read, or nothing any more: nobody can say that they are fine."""
     due_tomorrow: tuple[TaskLine, ...] = ()
     back_tomorrow: tuple[QuietLearner, ...] = ()
     """Set aside until tomorrow, by a decision, by a contact or by an answer of theirs."""
@@ -224,6 +229,7 @@ class LearnerPage:
     last_access_at: datetime | None
     access_known: bool
     access_as_of: datetime | None
+    unread_since: datetime | None
     mentors: tuple[str, ...]
     flags: tuple[FlagLine, ...]
     level: str | None

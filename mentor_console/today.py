@@ -38,6 +38,7 @@ from mentor_console.quieting import (
     list_asking,
     see,
 )
+from mentor_console.reading_times import find_unread_since, is_read
 from mentor_console.screens import Card, DataFreshness, QuietLearner, SetAside, Today, WeekActivity
 from mentor_console.support_lines import DecisionLine, NoteLine, TaskLine
 from mentor_console.tasks import list_open_tasks, task_line
@@ -101,11 +102,6 @@ class _Learner:
     def is_good_news(self) -> bool:
         return self.level == "praise" and not self.said.is_news
 
-    @property
-    def is_read(self) -> bool:
-        """Whether anything is known by which somebody could stand out: visits, or steps done."""
-        return not (self.membership.access_as_of is None and self.membership.progress_as_of is None)
-
 
 @dataclass(frozen=True)
 class _Surroundings:
@@ -135,21 +131,23 @@ def get_today(viewer: Viewer, now: datetime, *, zone: tzinfo = UTC, limit: int |
     lines = _list_tasks(tasks, active, viewer, now, zone)
     due = tuple(line for line in lines if line.is_overdue or line.is_due_today)
     aside = [learner for learner in learners if not learner.has_card and _is_aside(learner, now)]
-    quiet = [item for item in learners if not item.has_card and not _is_aside(item, now)]
+    others = [item.membership for item in learners if not item.has_card and not _is_aside(item, now)]
+    quiet = _quiet_learners(others, around)
+    back = [item.membership for item in aside if _comes_back(item, now, zone)]
     return Today(
         cards=tuple(_card(learner, around) for learner in shown),
-        quiet=_quiet_learners(learner.membership for learner in quiet if learner.is_read),
-        unread=_quiet_learners(learner.membership for learner in quiet if not learner.is_read),
+        quiet=tuple(line for line in quiet if line.is_read),
+        unread=tuple(line for line in quiet if not line.is_read),
         counts=_count(cards, due),
         needed=sum(card.level in ALARMS or card.said.awaits_reply for card in cards),
         freshness=merge_freshness(around.freshness.values()),
         caseload_size=len(active),
-        departed=_quiet_learners(membership for membership in flags if membership.status != "active"),
+        departed=_quiet_learners((person for person in flags if person.status != "active"), around),
         waiting=len(cards) - len(shown),
         due_tasks=due,
         set_aside=_set_aside(aside, around),
         due_tomorrow=tuple(line for line in lines if line.due_on == _tomorrow(now, zone)),
-        back_tomorrow=_quiet_learners(item.membership for item in aside if _comes_back(item, now, zone)),
+        back_tomorrow=_quiet_learners(back, around),
     )
 
 
@@ -311,18 +309,21 @@ def _as_of(membership: Membership, freshness: DataFreshness) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=membership.as_of)
 
 
-def _quiet_learners(learners: Iterable[Membership]) -> tuple[QuietLearner, ...]:
-    lines = [
-        QuietLearner(
-            membership_id=membership.id,
-            name=membership.person.display_name,
-            course_title=membership.context.title,
-            last_access_at=membership.last_access_at,
-            access_known=membership.access_as_of is not None,
-        )
-        for membership in learners
-    ]
+def _quiet_learners(learners: Iterable[Membership], around: _Surroundings) -> tuple[QuietLearner, ...]:
+    lines = [_quiet_learner(item, around.freshness[item.context_id].visits_at) for item in learners]
     return tuple(sorted(lines, key=lambda line: (line.name.casefold(), line.membership_id)))
+
+
+def _quiet_learner(membership: Membership, visits_read_at: datetime | None) -> QuietLearner:
+    return QuietLearner(
+        membership_id=membership.id,
+        name=membership.person.display_name,
+        course_title=membership.context.title,
+        last_access_at=membership.last_access_at,
+        access_known=membership.access_as_of is not None,
+        is_read=is_read(membership, visits_read_at),
+        unread_since=find_unread_since(membership, visits_read_at),
+    )
 
 
 def _is_aside(learner: _Learner, now: datetime) -> bool:

@@ -356,6 +356,14 @@ def visit_words(last_access_at: datetime | None, access_known: bool, now: dateti
     return _("last visit %(when)s", when=moments.past_words(last_access_at, now))
 
 
+def unread_words(unread_since: datetime | None, now: datetime) -> str:
+    """Up to when anything is known of somebody; None = nothing ever was read."""
+    if unread_since is None:
+        return _("never read yet")
+    date = moments.day_words(moments.course_day(unread_since), today=moments.course_day(now), weekday=False)
+    return _("not read since %(date)s", date=date)
+
+
 def evidence_anchor(reason: Reason) -> str:
     """Where on a learner's page the numbers of a reason can be checked."""
     activity_id = reason.values.get("activity_id")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from course_sync.database import db
-from course_sync.models import Membership, SyncRun
+from course_sync.models import SOURCE_MOODLE, Membership, SyncRun
+from course_sync.records import record_read
 from mentor_console.access import LaunchFacts, Viewer, viewer_of
+from mentor_console.learner_page import get_learner_page
 from mentor_console.models import Assignment, Flag, RoleGrant
 from mentor_console.today import get_today
 from tests.integration.console_world import NOW, World, days_ago, viewer_for
@@ -276,6 +279,36 @@ def test_flags_of_another_learner_never_reach_a_card(world: World) -> None:
     assert get_today(viewer, NOW).cards == ()
     assert db.session.query(Flag).count() == 1
     assert get_today(viewer, NOW + timedelta(days=1)).caseload_size == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "unread_since"),
+    [
+        ({"access_as_of": days_ago(1)}, None),
+        ({"access_as_of": days_ago(25), "last_access_days": 26}, days_ago(25)),
+        ({"access_as_of": days_ago(25), "progress_as_of": days_ago(25)}, days_ago(25)),
+        # Visits are hidden by now, or always were: progress is read every few days.
+        ({"access_as_of": days_ago(25), "progress_as_of": days_ago(6)}, None),
+        ({"access_as_of": None, "last_access_days": None, "progress_as_of": days_ago(6)}, None),
+        ({"access_as_of": None, "last_access_days": None, "progress_as_of": days_ago(9)}, days_ago(9)),
+    ],
+)
+def test_nobody_is_fine_who_is_not_read_any_more(
+    world: World, columns: dict[str, Any], unread_since: datetime | None
+) -> None:
+    """Nothing would be raised about such a learner. While nothing is read of anybody, the page says that."""
+    learner = world.make_member(**columns)
+    viewer = mentor_of(world, learner)
+    record_read(learner.context_id, "access", SOURCE_MOODLE, days_ago(25))
+    db.session.commit()
+    everybody = get_today(viewer, NOW)
+    record_read(learner.context_id, "access", SOURCE_MOODLE, NOW)
+    db.session.commit()
+    today = get_today(viewer, NOW)
+    assert [line.unread_since for line in (*today.quiet, *today.unread)] == [unread_since]
+    assert (len(today.quiet), len(today.unread)) == ((1, 0) if unread_since is None else (0, 1))
+    assert (len(everybody.quiet), len(everybody.unread)) == (1, 0)
+    assert get_learner_page(viewer, learner, NOW).unread_since == unread_since
 
 
 def test_nobody_is_fine_of_whom_nothing_was_read(world: World) -> None:
