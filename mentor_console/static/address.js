@@ -1,5 +1,5 @@
 /* Lets the address name the page that is shown, when an action exchanged a part of it: reloaded, it brings back that page
-   and neither the form that was sent nor what was said of it. */
+   and neither the form that was sent nor what was said of it. An undo that is still offered leads back there, too. */
 (function () {
   "use strict";
   var SAID = ["done", "undo", "at", "problem", "later", "tick"];
@@ -14,5 +14,8 @@
       shown.searchParams.delete(name);
     });
     window.history.replaceState(null, "", shown.pathname + shown.search);
+    document.querySelectorAll("#undo-bar [name='back']").forEach(function (field) {
+      field.value = shown.pathname + shown.search;
+    });
   });
 })();

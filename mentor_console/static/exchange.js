@@ -1,22 +1,42 @@
 /* Sends what is pressed, one after the other, each as it was when it was pressed, and puts each answer into its part of
-   the page: the region around the form, or all of the content where one of the two pages lacks that region. So no answer
-   ever meets a page that another one changes meanwhile. What still waits when the page is left is sent then. */
+   the page: the region around the form, or all of the content where the answer is another page or one of the two lacks
+   that region. So no answer ever meets a page that another one changes meanwhile. What is not done yet when the page is
+   left is sent then; what had arrived already, the server knows again. */
 (function () {
   "use strict";
   var WHOLE = "#main";
+  // What the server makes of these marks of a form when it has done what the form asks for.
+  var AFTER = {
+    request_key: function (key) {
+      return key + ".";
+    },
+    version: function (version) {
+      return String(Number(version) + 1);
+    },
+  };
   var due = []; // the first is under way, the others wait
   var leadsTo = null;
 
-  function isDue(form) {
-    return due.some(function (one) {
+  // How often it was pressed and is not answered.
+  function mark(form) {
+    var times = due.filter(function (one) {
       return one.form === form;
-    });
+    }).length;
+    if (times) {
+      form.setAttribute("data-due", times);
+    } else {
+      form.removeAttribute("data-due");
+    }
   }
 
-  // Whoever presses the same twice means it once.
-  function isPressedAgain(form, pressed) {
+  function says(one) {
+    return one.path + " " + new URLSearchParams(one.values);
+  }
+
+  // Whoever presses the same twice means it once; what was written on in between is one more.
+  function isPressedAgain(pressed) {
     return due.some(function (one) {
-      return one.form === form && one.pressed === pressed;
+      return says(one) === says(pressed);
     });
   }
 
@@ -34,10 +54,31 @@
     window.htmx.ajax(next.verb, next.path, how).catch(function () {}); // failed.js says what went wrong
   }
 
-  function goOn() {
-    var form = due.shift().form;
-    if (!isDue(form)) {
-      form.removeAttribute("data-due");
+  function placeOf(one) {
+    return new URL(one.path, window.location.href).pathname;
+  }
+
+  // What waits was pressed after what is done now and by the same person: that is no news to it.
+  function builtOn(done) {
+    due.forEach(function (one) {
+      Object.keys(AFTER).forEach(function (name) {
+        var mark = done.values.get(name);
+        if (mark !== null && one.values.get(name) === mark && placeOf(one) === placeOf(done)) {
+          one.values.set(name, AFTER[name](mark));
+        }
+      });
+    });
+  }
+
+  function isDone(answer) {
+    return answer.status >= 200 && answer.status < 400 && !new URL(answer.responseURL).searchParams.has("problem");
+  }
+
+  function goOn(event) {
+    var first = due.shift();
+    mark(first.form);
+    if (isDone(event.target)) {
+      builtOn(first);
     }
     if (due.length) {
       send();
@@ -53,18 +94,18 @@
       return; // its turn has come
     }
     event.preventDefault();
-    if (isPressedAgain(form, pressed)) {
-      return;
-    }
-    due.push({
+    var next = {
       form: form,
-      pressed: pressed,
       verb: event.detail.verb,
       path: (pressed && pressed.getAttribute("formaction")) || event.detail.path,
       values: valuesOf(form, pressed),
       event: event.detail.triggeringEvent,
-    });
-    form.setAttribute("data-due", "");
+    };
+    if (isPressedAgain(next)) {
+      return;
+    }
+    due.push(next);
+    mark(form);
     if (due.length === 1) {
       send();
     }
@@ -84,6 +125,7 @@
     var region = answered.requestConfig.elt.closest("[hx-target]");
     var part = region ? region.getAttribute("hx-target") : WHOLE;
     var beside = region ? region.getAttribute("hx-select-oob") : "";
+    var shown = document.querySelector(WHOLE);
     var answer = new DOMParser().parseFromString(answered.serverResponse, "text/html");
     if (!answer.querySelector("meta[name='htmx-config']")) {
       // No page that is exchanged in parts: it has scripts of its own, or tells of something that failed.
@@ -92,7 +134,10 @@
       leadsTo = answered.isError ? leadsTo : answered.xhr.responseURL;
       return;
     }
-    if (!document.querySelector(part) || !answer.querySelector(part)) {
+    if (answered.requestConfig.verb === "get") {
+      beside = beside.replace("#told,", ""); // who only looks on is still offered to undo
+    }
+    if (answer.querySelector(WHOLE).dataset.page !== shown.dataset.page || !shown.querySelector(part) || !answer.querySelector(part)) {
       part = WHOLE;
       beside = "#nav";
     }
@@ -102,7 +147,7 @@
   });
 
   window.addEventListener("pagehide", function () {
-    due.splice(1).forEach(function (one) {
+    due.forEach(function (one) {
       if (one.verb === "post") {
         navigator.sendBeacon(one.path, new URLSearchParams(one.values));
       }

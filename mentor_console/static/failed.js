@@ -44,7 +44,9 @@
     notice.tabIndex = -1;
     notice.append(said, words("kept-words"));
     placeOf(sent).prepend(notice);
-    notice.focus();
+    if (!document.activeElement.hasAttribute("data-writing")) {
+      notice.focus(); // who writes elsewhere (keep.js marks where) is told without it
+    }
   }
 
   function unreached(event) {

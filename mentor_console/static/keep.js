@@ -1,7 +1,8 @@
 /* Keeps half-written forms when a part of the page is exchanged: each takes the place of the fresh one, with the marks of
    what its writer saw, so that nothing a colleague did meanwhile is overwritten unseen. Of one in which things are only
-   chosen (data-choices) the fresh one stays and gets the choices. One that has no place any more is kept apart, to be
-   sent or let go. One whose answer is still due (data-due, by exchange.js) stays in its place until then, if it has one. */
+   chosen (data-choices) the fresh one stays and gets the choices; so does that of a form which was sent and written on
+   since. One that has no place any more is kept apart, to be sent or let go: never in a form of another address. One whose
+   answer is still due (data-due, by exchange.js) stays in its place until then, if it has one. */
 (function () {
   "use strict";
   var FIELDS = "input, textarea, select";
@@ -12,6 +13,8 @@
   var some = Array.prototype.some;
   var half = [];
   var sent = null;
+  var added = [];
+  var left = null;
   var writing = null;
 
   function isChanged(field) {
@@ -25,14 +28,21 @@
     return field.value !== field.defaultValue;
   }
 
-  // One that was refused holds what was typed as if the page had come with it.
   function isHalfWritten(form) {
-    var cameBack = form.closest(".clash") || form.querySelector("[aria-invalid='true'], .notice.problem");
-    return Boolean(cameBack) || some.call(form.querySelectorAll(FIELDS), isChanged);
+    return form.hasAttribute("data-came-back") || some.call(form.querySelectorAll(FIELDS), isChanged);
   }
 
   function isDue(form) {
-    return form !== sent && form.hasAttribute("data-due");
+    return Number(form.getAttribute("data-due")) > (form === sent ? 1 : 0);
+  }
+
+  // The page that is shown, and whose it is.
+  function shownPage() {
+    return { address: document.getElementById("main").dataset.page, title: document.querySelector("#main h1") };
+  }
+
+  function isSamePage() {
+    return shownPage().address === left.address;
   }
 
   // Not where only a problem is told, nor with a button that leads elsewhere than the form was filled in for.
@@ -44,17 +54,24 @@
 
   function findKept(answered) {
     var forms = filter.call(document.forms, function (form) {
-      return form !== sent && (isDue(form) || isHalfWritten(form));
+      return !form.contains(sent) && (isDue(form) || isHalfWritten(form)); // a link in a form lets it go
     });
-    if (sent.localName === "form" && !isUsedUp(answered) && isHalfWritten(sent)) {
+    if (sent.localName === "form" && (isDue(sent) || (!isUsedUp(answered) && isHalfWritten(sent)))) {
       forms.push(sent); // also where it had no place while its answer was due
     }
     return forms;
   }
 
-  function valueOf(form, name) {
-    var field = form.querySelector("[name='" + name + "']");
-    return field ? field.value : "";
+  // What was written or chosen in the form after it was sent.
+  function findAdded(answered) {
+    var values = answered.requestConfig.formData;
+    return filter.call(sent.querySelectorAll(FIELDS), function (field) {
+      var said = values.getAll(field.name);
+      if (field.type === "checkbox" || field.type === "radio") {
+        return !field.disabled && field.checked !== said.includes(field.value);
+      }
+      return field.type !== "hidden" && field.value !== said[0];
+    });
   }
 
   // What a form is for; left out is what each page writes anew.
@@ -65,6 +82,10 @@
     return said.reduce(function (all, field) {
       return all + " " + field.name + "=" + field.value;
     }, form.getAttribute("action"));
+  }
+
+  function placeOf(form) {
+    return new URL(form.getAttribute("action"), window.location.href).pathname;
   }
 
   function findAlike(form) {
@@ -80,8 +101,7 @@
     });
     var other = named && document.getElementById(named.id);
     var same = named ? other && other.closest("form") : isDue(form) && findAlike(form);
-    // Today's forms lead elsewhere than those of the learner's page that may come into its place.
-    return same && valueOf(same, "back") === valueOf(form, "back") ? same : null;
+    return same && placeOf(same) === placeOf(form) ? same : null;
   }
 
   function chooseAgain(field) {
@@ -89,8 +109,8 @@
     if (!fresh) {
       return;
     }
-    if (field.type === "checkbox") {
-      fresh.defaultChecked = false; // one that the address ticked would look untouched at the next exchange
+    if (field.type === "checkbox" || field.type === "radio") {
+      fresh.defaultChecked = false; // one that the page ticked would look untouched at the next exchange
       fresh.checked = field.checked && !fresh.disabled;
       return;
     }
@@ -125,14 +145,13 @@
 
   function frame(part, card) {
     var kept = document.createElement("article");
-    var title = card && card.querySelector("h2").cloneNode(true);
+    var title = document.createElement("h2");
+    var whose = card ? card.querySelector("h2") : left.title;
+    title.append.apply(title, whose.cloneNode(true).childNodes);
     kept.className = "notice unsent";
-    kept.append(document.importNode(document.getElementById("unsent-words").content, true));
-    kept.firstElementChild.after(part);
-    if (title) {
-      title.removeAttribute("id");
-      kept.prepend(title);
-    } else {
+    kept.append(title, document.importNode(document.getElementById("unsent-words").content, true));
+    title.nextElementSibling.after(part);
+    if (!card) {
       part.querySelectorAll("label .visually-hidden").forEach(function (name) {
         name.removeAttribute("class"); // whose it is was to be seen around it
       });
@@ -152,7 +171,7 @@
     var clash = form.closest(".clash"); // with what stands against the form
     var card = form.closest("article");
     (clash || form).setAttribute("data-kept", "");
-    if (clash && part && !card) {
+    if (clash && part && !card && isSamePage()) {
       part.querySelector("h2").after(clash); // as it stood: what it is about is still here
     } else {
       var kept = card && card.classList.contains("unsent") ? card : frame(clash || form, card);
@@ -194,21 +213,35 @@
     }
   }
 
-  // Who writes in another form than the one that was sent goes on there, also who has only just opened it.
+  // What was sent is done, or is in the fresh form with what is wrong: what was written since goes there.
+  function putAdded() {
+    var fresh = added.length && findSame(sent);
+    if (fresh) {
+      added.forEach(chooseAgain);
+      openAround(fresh);
+    } else if (added.length && hasWords(sent)) {
+      keepApart(sent);
+    }
+  }
+
+  // Who writes in a form that is not done goes on there, also who has only just opened it.
   function findWriting() {
     var held = document.activeElement;
     if (held.matches("summary") && held.parentElement.open && !held.parentElement.contains(sent)) {
       return { held: held, around: held.closest("[id]").id, words: held.textContent };
     }
-    if (!held.matches(FIELDS) || held.form === sent) {
+    if (!held.matches(FIELDS) || (held.form === sent && !added.length && !isDue(sent))) {
       return null;
     }
     return { held: held, start: held.selectionStart, end: held.selectionEnd };
   }
 
   function findAgain(last) {
-    if (last.held.isConnected || !last.around) {
-      return last.held.isConnected ? last.held : document.getElementById(last.held.id);
+    if (last.held.isConnected || !isSamePage()) {
+      return last.held.isConnected ? last.held : null;
+    }
+    if (!last.around) {
+      return document.getElementById(last.held.id);
     }
     var around = document.getElementById(last.around);
     return around && find.call(around.querySelectorAll("summary"), function (summary) {
@@ -216,8 +249,9 @@
     });
   }
 
-  function goOnWriting(last) {
-    var field = findAgain(last);
+  function goOnWriting() {
+    var last = writing;
+    var field = last && findAgain(last);
     if (!field) {
       return;
     }
@@ -229,32 +263,38 @@
     }
   }
 
-  document.addEventListener("htmx:beforeSwap", function (event) {
-    half = [];
-    writing = null;
+  // Before anything is exchanged or told.
+  function lookAround(answered) {
+    sent = answered.requestConfig.elt;
+    left = shownPage();
+    added = sent.localName === "form" ? findAdded(answered) : [];
+    writing = findWriting();
     document.querySelectorAll("[data-writing]").forEach(function (field) {
       field.removeAttribute("data-writing");
     });
-    if (event.detail.shouldSwap) {
-      sent = event.detail.requestConfig.elt;
-      half = findKept(event.detail);
-      writing = findWriting();
-    }
+  }
+
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    lookAround(event.detail);
+    half = event.detail.shouldSwap ? findKept(event.detail) : [];
   });
   document.addEventListener("htmx:afterSwap", function () {
+    var isKept = half.indexOf(sent) !== -1;
     half.splice(0).forEach(putBack);
-    if (writing) {
-      goOnWriting(writing);
-      writing = null;
+    if (!isKept) {
+      putAdded();
     }
+    goOnWriting();
   });
 
   // One that did not get through is there to be sent again, also where its place went while it waited.
   function bringBack(event) {
-    sent = event.detail.requestConfig.elt;
+    lookAround(event.detail);
     if (sent.localName === "form") {
+      sent.setAttribute("data-came-back", "");
       putBack(sent);
     }
+    goOnWriting();
   }
 
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach(function (name) {

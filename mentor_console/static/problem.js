@@ -1,11 +1,12 @@
-/* Brings the reader to what is wrong, when a form came back: to the words about it, else to the first field that
-   has to be looked at again. Without JavaScript the page begins at the form, by its address. */
+/* Brings the reader to what is wrong, when a form came back, unless they write elsewhere (keep.js marks where): to the
+   words about it, else to the first field that has to be looked at again. Without JavaScript the page begins at the form,
+   by its address. */
 (function () {
   "use strict";
 
   function show(part) {
     var wrong = part.querySelector(".notice.problem[tabindex]:not([data-kept] *)") || part.querySelector("[aria-invalid='true']:not([data-kept] *)");
-    if (wrong) {
+    if (wrong && !document.activeElement.hasAttribute("data-writing")) {
       wrong.focus();
     }
   }

@@ -4,12 +4,18 @@
   "use strict";
   var SECONDS = 10;
 
-  function watch() {
-    var bar = document.getElementById("undo-bar");
-    if (!bar || bar.hasAttribute("data-watched") || !bar.querySelector("form")) {
-      return;
+  // A status that comes with its words is not read out everywhere; one whose words change is.
+  function announce(said) {
+    var words = said.textContent;
+    if (words) {
+      said.textContent = "";
+      window.setTimeout(function () {
+        said.textContent = words;
+      }, 100);
     }
-    bar.setAttribute("data-watched", "");
+  }
+
+  function takeAwayLater(bar) {
     window.setTimeout(function () {
       if (bar.querySelector("[data-due], .failed")) {
         return;
@@ -22,33 +28,25 @@
     }, SECONDS * 1000);
   }
 
-  // A status that comes with its words is not read out everywhere; one whose words change is.
-  function announce(said) {
-    var words = said.textContent;
-    if (words) {
-      said.textContent = "";
-      window.setTimeout(function () {
-        said.textContent = words;
-      }, 100);
-    }
-  }
-
   function show() {
     var bar = document.getElementById("undo-bar");
-    if (bar && document.activeElement.hasAttribute("data-writing")) {
+    if (!bar || bar.hasAttribute("data-shown")) {
+      return;
+    }
+    bar.setAttribute("data-shown", "");
+    if (document.activeElement.hasAttribute("data-writing")) {
       announce(bar.querySelector("[role=status]"));
-    } else if (bar) {
+    } else {
       bar.focus({ preventScroll: true });
+    }
+    if (bar.querySelector("form")) {
+      takeAwayLater(bar);
     }
   }
 
-  document.addEventListener("htmx:afterSettle", function () {
-    show();
-    watch();
-  });
+  document.addEventListener("htmx:afterSettle", show);
   // Only after loading: a browser that goes to the part named in the address takes the focus away until then.
   window.addEventListener("load", function () {
     window.setTimeout(show, 0);
   });
-  watch();
 })();

@@ -169,7 +169,7 @@ def test_a_playbook_becomes_a_task_and_is_done_on_today(day: tuple[Page, Frame],
     frame.get_by_role("button", name=UNDO).click()
     expect(frame.locator("#tasks .task")).to_have_count(0)
     frame.locator("#tasks summary", has_text="Add a task").click()
-    task = frame.locator("#new-task-title")
+    task = frame.locator("[id^=new-task-][id$=-title]")
     task.fill("Ask about the")
     frame.get_by_role("button", name="Keep the note").click()
     expect(frame.get_by_role("status")).to_contain_text("note")

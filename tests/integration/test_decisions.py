@@ -17,7 +17,7 @@ from mentor_console.decisions import REASONS, dismiss_flags, snooze, undo_decisi
 from mentor_console.errors import Conflict, InvalidInput
 from mentor_console.models import FlagDecision
 from mentor_console.today import get_today
-from tests.integration.console_world import NOW, World, days_ago, viewer_for
+from tests.integration.console_world import NOW, World, at_once, days_ago, viewer_for
 
 TODAY = NOW.date()
 
@@ -153,6 +153,22 @@ def test_a_click_sent_twice_is_one_decision_and_another_reason_is_another(
     assert dismiss_flags(mentor, learner, reason="wrong_data", now=NOW + timedelta(seconds=3)) == first
     assert dismiss_flags(mentor, learner, reason="known_absence", now=NOW) != first
     assert db.session.scalar(select(func.count(FlagDecision.id))) == 2
+
+
+def test_copies_of_one_click_that_arrive_together_are_one_decision(
+    app_context: Flask, world: World, mentor: Viewer, learner: Membership
+) -> None:
+    """As when the page is left while the first is on its way."""
+    world.raise_flag(learner)
+    learner_id = learner.id
+    db.session.commit()
+
+    def decide(_number: int) -> object:
+        same = db.session.get_one(Membership, learner_id)
+        return dismiss_flags(mentor, same, reason="wrong_data", now=NOW)
+
+    assert len(set(at_once(app_context, decide))) == 1
+    assert db.session.scalar(select(func.count(FlagDecision.id))) == 1
 
 
 def test_undone_once_by_whoever_did_it_or_the_trainer(world: World, learner: Membership) -> None:
