@@ -6,7 +6,10 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
+from course_sync.database import db
+from mentor_console.models import Flag
 from mentor_console.playbooks import PLAYBOOKS
 from tests.harness.desk import Desk, prepare_desk
 from tests.harness.pages import Page
@@ -53,6 +56,17 @@ def test_a_refused_form_says_so_first(desk: Desk, action: str, wrong: dict[str, 
     assert refused.title.startswith("Problem:")
     assert sum(script.endswith(SCRIPT) for script in scripts(refused)) == 1
     assert focus_targets(refused)[0] == target
+
+
+def test_a_refused_form_comes_back_where_nothing_is_flagged_any_more(desk: Desk) -> None:
+    form = desk.open("mentor", desk.learner()).form("/dismiss")
+    with desk.app.app_context():
+        db.session.execute(update(Flag).values(cleared_at=desk.world.now))
+        db.session.commit()
+    typed = dict(form.fields) | {"reason": "unheard of", "text": "On a field trip."}
+    refused = desk.open("mentor", form.action, typed)
+    assert refused.status == 422
+    assert dict(refused.form("/dismiss").fields)["text"].strip() == "On a field trip."
 
 
 def test_the_address_of_the_learner_carries_the_draft(desk: Desk) -> None:
