@@ -7,6 +7,8 @@
 // any more who asked. Then how soon another way in is offered beside the waiting.
 const KEEP_MILLISECONDS = 5000;
 const OFFER_MILLISECONDS = 1500;
+// A question is put again until it is answered: the platform's page may not have listened yet.
+const AGAIN_MILLISECONDS = 400;
 
 function frameNamed(name) {
   const around = window.parent === window ? window.opener : window.parent;
@@ -33,12 +35,16 @@ function askPlatform(place, message) {
         return;
       }
       if (answer.subject === message.subject + ".response") {
+        window.clearInterval(again);
         window.removeEventListener("message", listen);
         resolve(answer.error ? null : answer);
       }
     };
+    const ask = () =>
+      frame.postMessage({ ...message, message_id: number, key: place.storageKey }, place.storageOrigin);
+    const again = window.setInterval(ask, AGAIN_MILLISECONDS);
     window.addEventListener("message", listen);
-    frame.postMessage({ ...message, message_id: number, key: place.storageKey }, place.storageOrigin);
+    ask();
   });
 }
 
