@@ -232,7 +232,7 @@ def _find_twin(
         FlagDecision.decided_by_id == viewer.person_id,
         FlagDecision.action == decision.action,
         FlagDecision.decided_at > now - SAME_CLICK,
-        FlagDecision.decided_at <= now,
+        FlagDecision.decided_at < now + SAME_CLICK,  # the copy may have been faster
         FlagDecision.undone_at.is_(None),
     )
     same = [row for row in db.session.scalars(statement) if _speaks_of(row) == _speaks_of(decision)]

@@ -189,7 +189,7 @@ def _get_twin(viewer: Viewer, place: _Place, version: int, numbers: Numbers, now
     sent = {"version": version, "thresholds": numbers, "created_by_id": viewer.person_id}
     if setting is None or not is_as_sent(setting, sent):
         raise Conflict("changed_by_other")
-    if not now - SAME_CLICK < setting.created_at <= now:
+    if not now - SAME_CLICK < setting.created_at < now + SAME_CLICK:
         raise Conflict("changed_by_other")
     return setting
 

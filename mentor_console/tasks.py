@@ -292,7 +292,7 @@ def _find_twin(
         )
         .where(TaskChange.task_id == task_id, TaskChange.version == version, TaskChange.undone_at.is_(None))
         .where(TaskChange.changed_by_id == viewer.person_id)
-        .where(TaskChange.changed_at > now - SAME_CLICK, TaskChange.changed_at <= now)
+        .where(TaskChange.changed_at > now - SAME_CLICK, TaskChange.changed_at < now + SAME_CLICK)
     )
     twin = db.session.scalars(statement).one_or_none()
     return twin if twin is not None and is_as_sent(twin.task, wanted) else None

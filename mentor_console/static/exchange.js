@@ -58,12 +58,20 @@
     return new URL(one.path, window.location.href).pathname;
   }
 
-  // What waits was pressed after what is done now and by the same person: that is no news to it.
+  // What waits, or is pressed next in the same form, comes after what is done now and from the same person: that is no
+  // news to it.
   function builtOn(done) {
-    due.forEach(function (one) {
-      Object.keys(AFTER).forEach(function (name) {
-        var mark = done.values.get(name);
-        if (mark !== null && one.values.get(name) === mark && placeOf(one) === placeOf(done)) {
+    Object.keys(AFTER).forEach(function (name) {
+      var mark = done.values.get(name);
+      var field = done.form.elements && done.form.elements[name];
+      if (mark === null) {
+        return;
+      }
+      if (field && field.value === mark) {
+        field.value = AFTER[name](mark);
+      }
+      due.forEach(function (one) {
+        if (one.values.get(name) === mark && placeOf(one) === placeOf(done)) {
           one.values.set(name, AFTER[name](mark));
         }
       });
@@ -76,6 +84,9 @@
 
   function goOn(event) {
     var first = due.shift();
+    if (!first) {
+      return; // sent when the page was left
+    }
     mark(first.form);
     if (isDone(event.target)) {
       builtOn(first);
@@ -147,10 +158,13 @@
   });
 
   window.addEventListener("pagehide", function () {
-    due.forEach(function (one) {
+    while (due.length) {
+      var one = due.shift();
       if (one.verb === "post") {
         navigator.sendBeacon(one.path, new URLSearchParams(one.values));
       }
-    });
+      mark(one.form);
+      builtOn(one);
+    }
   });
 })();

@@ -6,42 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.harness.chromium import Watch
+from tests.harness.held import Held
 from tests.harness.state_site import StateSite, state_site
 
 TYPED = "Prefers to be called in the evening."
 LONGER_THAN_THE_BAR = 11_000
 UNDO = re.compile("^Undo$")
-
-
-class Held:
-    """Forms on their way, which arrive when they are let through."""
-
-    def __init__(self, page: Page) -> None:
-        self.page, self.routes, self.is_over = page, list[Route](), False
-        page.route("**/*", self.take)
-
-    def take(self, route: Route) -> None:
-        """Only what changes something."""
-        if route.request.method == "POST" and not self.is_over:
-            self.routes.append(route)
-        else:
-            route.continue_()
-
-    def let_through(self, *, lost: bool = False) -> None:
-        """The first of them, or lose it; waits for it."""
-        while not self.routes:
-            self.page.wait_for_timeout(10)
-        route = self.routes.pop(0)
-        route.abort() if lost else route.continue_()
-
-    def end(self) -> None:
-        """From now on all arrive at once."""
-        self.is_over = True
-        for route in self.routes:
-            route.continue_()
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +134,33 @@ def test_what_waits_is_sent_when_the_page_is_left(page: Page, site: StateSite) -
     held.is_over = True  # from here on; what was held is not let through
     page.locator("#nav a").first.click()
     expect_gone(page, first, second)
+
+
+def test_what_was_written_on_and_pressed_again_is_sent_as_well(page: Page, site: StateSite) -> None:
+    """When the page is left, as one more; pressed the same once more, it is still the same."""
+    open_learner(page, site, 3)
+    note, press = page.locator("#notes textarea"), page.get_by_role("button", name="Keep the note")
+    kept, held = page.locator("#notes .note-text"), Held(page)
+    before = kept.count()
+    note.fill("One.")
+    press.click()
+    note.fill("One. Two.")
+    press.click()
+    held.let_through()
+    expect(kept).to_have_count(before + 1)
+    press.click()
+    held.let_through()
+    expect(kept).to_have_count(before + 2)
+    for words in ("Three.", "Three. Four."):
+        note.fill(words)
+        press.click()
+    held.is_over = True
+    page.locator("#nav a").first.click()
+    for _ in range(50):
+        open_learner(page, site, 3)
+        if kept.count() == before + 4:
+            break
+    expect(kept.filter(has_text=re.compile("Three|Four"))).to_have_count(2)
 
 
 def expect_gone(page: Page, *cards: Locator) -> None:
