@@ -128,3 +128,15 @@ def test_an_answer_without_the_part_is_loaded_whole(page: Page, site: StateSite)
     undo.get_by_role("button").click()
     page.wait_for_url(f"**{elsewhere}?done=undone")
     expect(page.locator("#sync-state")).to_be_visible()
+
+
+def test_a_limit_that_is_refused_is_said_where_it_was_set(page: Page, site: StateSite) -> None:
+    """Its fold stays open, although the one it takes the place of was open too."""
+    page.goto(site.address("trainer of many", "/course"))
+    page.locator("summary", has_text="Limit…").first.click()
+    field = page.locator("#mentors details[open] input[name=learners]")
+    field.fill("many")
+    field.press("Enter")
+    expect(page.locator("#mentors .field-error")).to_be_visible()
+    expect(field).to_be_focused()
+    expect(field).to_have_value("many")
