@@ -42,6 +42,9 @@ from course_sync.reading_plan import (
 )
 from course_sync.sources.base import ProgressSource
 
+_NO_FUNCTION = "accessexception"
+"""Moodle's code for a function that the token may not call at all."""
+
 
 def pull_progress(tools: PullTools, source: ProgressSource) -> int:
     """Read learners one by one where that is due; how many were read."""
@@ -159,7 +162,8 @@ def settle_doubts(tools: PullTools, source: ProgressSource) -> None:
 
 def _is_refusal(problem: PlatformError) -> bool:
     """Whether this was an answer to one question, which says nothing of those about other work."""
-    return isinstance(problem, PlatformRefused | PlatformAnswerInvalid) and problem.code not in HOPELESS
+    is_answer = isinstance(problem, PlatformRefused | PlatformAnswerInvalid)
+    return is_answer and problem.code not in HOPELESS | {_NO_FUNCTION}
 
 
 def _plan_searches(tools: PullTools, source: ProgressSource, book: CellBook) -> Iterator[_Search]:

@@ -203,7 +203,9 @@ def test_one_refused_question_keeps_no_older_work_from_being_asked_about(app_con
     assert (submission(world, 147), world.freshness("extensions").as_of) == ("none", world.now)
 
 
-@pytest.mark.parametrize("problem", [SLOW, PlatformRefused("no", code="invalidtoken")])
+@pytest.mark.parametrize(
+    "problem", [SLOW, *(PlatformRefused("no", code=code) for code in ("invalidtoken", "accessexception"))]
+)
 def test_a_platform_that_does_not_answer_is_asked_about_no_older_work(
     app_context: Flask, problem: PlatformError
 ) -> None:
