@@ -49,8 +49,9 @@ def _rank(path: str) -> tuple[int, str]:
 
 
 def parts_from(tests: Path, worker: int, workers: int) -> list[str]:
-    """The folders of tests in order, begun about where this worker's share of their files begins."""
-    parts = sorted(path for path in tests.iterdir() if any(path.rglob("test_*.py")))
-    *before, total = accumulate((len(list(part.rglob("test_*.py"))) for part in parts), initial=0)
+    """What holds tests, in order, begun about where this worker's share of the files begins."""
+    held = {path: len(list(path.rglob("test_*.py"))) + path.match("test_*.py") for path in tests.iterdir()}
+    parts = sorted(path for path, files in held.items() if files)
+    *before, total = accumulate((held[part] for part in parts), initial=0)
     begin = min(range(len(parts)), key=lambda part: abs(before[part] * workers - worker * total))
     return [str(part) for part in parts[begin:] + parts[:begin]]

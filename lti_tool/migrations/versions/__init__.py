@@ -1,1 +1,1 @@
-"""Migrations in order; made with `flask --app lti_tool.app:create_app db migrate`, then read and edited."""
+"""Migrations in order; how one is made is in docs/development.md. Each is then read and edited."""
