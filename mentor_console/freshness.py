@@ -13,8 +13,8 @@ from sqlalchemy import BindParameter, Select, and_, bindparam, select
 from course_sync.database import db
 from course_sync.models import Context, Freshness, Platform, SyncRun
 from course_sync.records import REPORT
+from mentor_console.freshness_lines import DataFreshness, MissingFact, SyncProgress
 from mentor_console.own_accounts import select_read_by_accounts, select_refused_at
-from mentor_console.screens import DataFreshness, MissingFact, SyncProgress
 
 
 @dataclass(frozen=True)

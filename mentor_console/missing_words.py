@@ -15,7 +15,7 @@ from flask_babel import ngettext
 
 from course_sync.models import SOURCE_MOODLE
 from course_sync.moodle_needs import find_named, list_capabilities, list_functions
-from mentor_console.screens import MissingFact
+from mentor_console.freshness_lines import MissingFact
 
 UNCONNECTED_KINDS = ("access", "structure", "submissions", "grades", "completion", "extensions")
 """What LTI never tells a tool."""

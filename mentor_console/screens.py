@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mentor_console.course_lines import Candidate, MentorLoad, TrainerLine, Unanswered
 from mentor_console.evidence_lines import Evidence
+from mentor_console.freshness_lines import DataFreshness
 from mentor_console.support_lines import (
     AnswerLine,
     BreakLine,
@@ -27,48 +28,6 @@ from mentor_console.support_lines import (
 if TYPE_CHECKING:
     from mentor_console.flags.findings import Reason
     from mentor_console.timeline import TimelineEntry
-
-
-@dataclass(frozen=True)
-class DataFreshness:
-    """How fresh the facts of one course are, and what is wrong with their source if anything is."""
-
-    as_of: datetime | None
-    """Oldest of the kinds of facts that were ever read; None = never synced."""
-    missing: tuple[MissingFact, ...] = ()
-    running: SyncProgress | None = None
-    unconnected: tuple[str, ...] = ()
-    """Products ("" = unknown) of the platforms that tell no more than who is in the course."""
-    by_own_accounts: bool = False
-    """What is told comes by the accounts of single people, as far as those see."""
-    own_refused_at: datetime | None = None
-    """When Moodle refused the token of the reader's own account, in real time; None = it did not."""
-    visits_at: datetime | None = None
-    """When a list of the course's last visits was last read, of whomever it told."""
-
-
-@dataclass(frozen=True)
-class MissingFact:
-    """A kind of fact that could not be read at the last try; what was known before stays in use."""
-
-    kind: str
-    """roster | access | structure | submissions | grades | completion."""
-    code: str
-    as_of: datetime | None
-    """When it was last read whole; None = never."""
-    source: str = ""
-    detail: str = ""
-    """The platform's own words."""
-
-
-@dataclass(frozen=True)
-class SyncProgress:
-    """A sync that runs right now."""
-
-    steps_done: int
-    steps_total: int
-    started_at: datetime
-    step: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from course_sync.database import db
 from course_sync.models import SyncRun
-from mentor_console.screens import MissingFact
+from mentor_console.freshness_lines import MissingFact
 
 SHOWN_RUNS = 20
 

@@ -23,6 +23,7 @@ from mentor_console.contacts import NO_CONTACTS, LastContacts, find_last_contact
 from mentor_console.decisions import decision_line, list_standing_decisions
 from mentor_console.flags.findings import Reason, reason_from_json
 from mentor_console.freshness import freshness_by_context, merge_freshness
+from mentor_console.freshness_lines import DataFreshness
 from mentor_console.history import contact_line, flag_line
 from mentor_console.local_days import end_of_day, local_day
 from mentor_console.models import Contact, Flag, FlagDecision, LearnerAnswer, SupportTask
@@ -39,7 +40,7 @@ from mentor_console.quieting import (
     see,
 )
 from mentor_console.reading_times import find_unread_since, is_read
-from mentor_console.screens import Card, DataFreshness, QuietLearner, SetAside, Today, WeekActivity
+from mentor_console.screens import Card, QuietLearner, SetAside, Today, WeekActivity
 from mentor_console.support_lines import DecisionLine, NoteLine, TaskLine
 from mentor_console.tasks import list_open_tasks, task_line
 

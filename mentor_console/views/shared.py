@@ -13,7 +13,7 @@ from mentor_console import preferences
 from mentor_console.access import current_viewer, open_to
 from mentor_console.errors import InvalidInput
 from mentor_console.freshness import freshness_of
-from mentor_console.screens import DataFreshness
+from mentor_console.freshness_lines import DataFreshness
 from mentor_console.sync_history import is_stopping, list_runs
 from mentor_console.views.forms import own_path
 from mentor_console.views.frame import offered_locales

@@ -38,3 +38,34 @@ def test_nobody_is_fine_of_whom_nothing_is_read_any_more(app: Flask) -> None:
     assert "Ann of Main not read since " in today
     assert "Nothing new is known of Ann: not read since " in page
     assert "No reason to disturb" not in page
+
+
+def test_nobody_is_called_fine_by_what_is_a_week_old(app: Flask) -> None:
+    """While a platform does not answer everybody is known up to the same day, which is said."""
+    desk = prepare_desk(app)
+    week_ago = desk.world.now - timedelta(days=7)
+    with desk.app.app_context():
+        read = {"access_as_of": week_ago, "progress_as_of": week_ago}
+        db.session.execute(update(Membership).values(**read))
+        db.session.execute(update(Flag).values(cleared_at=desk.world.now))
+        record_read(desk.world.courses[MAIN].context.id, "access", SOURCE_MOODLE, week_ago)
+        db.session.commit()
+    for page in (desk.open("mentor", "today"), desk.open("mentor", desk.learner())):
+        assert "No reason to disturb" not in page.words
+        assert "Nothing stood out for " in page.words
+        assert "nothing newer" in page.words
+    today = desk.open("mentor", "today").words
+    assert "Nothing new is known." in today
+    assert "A quiet day" not in today
+
+
+def test_no_day_is_quiet_on_which_somebody_is_unread(app: Flask) -> None:
+    desk = prepare_desk(app)
+    leave_unread(desk, days=25)
+    with desk.app.app_context():
+        db.session.execute(update(Flag).values(cleared_at=desk.world.now))
+        db.session.commit()
+    today = desk.open("mentor", "today").words
+    assert "Nobody stands out of whom something is known." in today
+    assert "Among the others nobody stands out." in today
+    assert "A quiet day" not in today

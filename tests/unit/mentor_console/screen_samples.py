@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from mentor_console.flags.findings import Reason
+from mentor_console.freshness_lines import DataFreshness, MissingFact, SyncProgress
 from mentor_console.screens import (
     AdminPage,
     Candidate,
@@ -13,20 +14,17 @@ from mentor_console.screens import (
     ContactLine,
     CourseMember,
     CourseState,
-    DataFreshness,
     FlagLine,
     KnownFact,
     LearnerPage,
     MentorInfo,
     MentorLoad,
-    MissingFact,
     OpenRequest,
     OwnPage,
     PlatformState,
     ProgressSummary,
     QuietLearner,
     StepLine,
-    SyncProgress,
     Today,
     TrainerPage,
     WeekActivity,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mentor_console import missing_words
-from mentor_console.screens import MissingFact
+from mentor_console.freshness_lines import MissingFact
 from tests.unit.mentor_console import screen_samples as samples
 from tests.unit.mentor_console.test_wording import reading
 
