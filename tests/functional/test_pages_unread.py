@@ -66,6 +66,6 @@ def test_no_day_is_quiet_on_which_somebody_is_unread(app: Flask) -> None:
         db.session.execute(update(Flag).values(cleared_at=desk.world.now))
         db.session.commit()
     today = desk.open("mentor", "today").words
-    assert "Nobody stands out of whom something is known." in today
-    assert "Among the others nobody stands out." in today
+    assert "Nobody needs you of whom something is known." in today
+    assert "Among the others nobody needs you right now." in today
     assert "A quiet day" not in today
